@@ -40,7 +40,7 @@ public static partial class Scalars
         {
             if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
                 && (type == typeof(long) || number is >= int.MinValue and <= int.MaxValue))
-                return (type == typeof(long) ? number : (int)number, null);
+                return (type == typeof(long) ? number : (object)(int)number, null);
             return (null, $"is {text}; it does not fit into {(type == typeof(long) ? 64 : 32)} bits.");
         }
         if (text.Contains('_') && DecimalInteger().IsMatch(text.Replace("_", "")))

@@ -56,11 +56,11 @@ public sealed class YamlReader
         try
         {
             var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
-            return Read(text, mark => new(source, (int)mark.Line, (int)mark.Column), findings);
+            return Read(text, mark => new Position(source, (int)mark.Line, (int)mark.Column), findings);
         }
         catch (DecoderFallbackException error)
         {
-            findings.Error(new(source, 1, 1), "", "syntax",
+            findings.Error(new Position(source, 1, 1), "", "syntax",
                 $"the config is not UTF-8: a wrong byte at offset {error.Index}. Save it as UTF-8.");
             return null;
         }
