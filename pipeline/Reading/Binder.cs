@@ -105,8 +105,8 @@ public sealed class Binder(Findings findings)
     {
         if (map.Find(parameter.Key) is { } entry)
             return Value(entry.Value, parameter.Type, Join(path, parameter.Key), parameter.Optional);
-        if (parameter.HasDefault)
-            return parameter.Default;
+        if (parameter.HasDefault || parameter.Optional)
+            return parameter.HasDefault ? parameter.Default : null;
         return Wrong(map, Join(path, parameter.Key), "missing-key",
             $"is missing; it has no default. Wanted is {Wanted(parameter.Type)}.");
     }

@@ -13,11 +13,25 @@ public static partial class ConfigWriter
     /// <summary>The text of <c>config.resolved.yaml</c>.</summary>
     public static string Write(ExperimentConfig config)
     {
+        var sizes = config.Model.ToModelConfig(512, 1, 5, 0);
         var resolved = config with
         {
+            Model = config.Model with
+            {
+                HiddenSize = sizes.HiddenSize,
+                NumHiddenLayers = sizes.NumHiddenLayers,
+                NumAttentionHeads = sizes.NumAttentionHeads,
+                NumKeyValueHeads = sizes.NumKeyValueHeads,
+                IntermediateSize = sizes.IntermediateSize,
+                TieWordEmbeddings = sizes.TieWordEmbeddings,
+                RopeTheta = sizes.RopeTheta,
+                RmsNormEps = sizes.RmsNormEps,
+                InitializerRange = sizes.InitializerRange,
+            },
             Worlds = config.Worlds ?? new Dictionary<string, Data.WorldConfig>(),
             Organisms = config.Organisms ?? new Dictionary<string, Data.OrganismConfig>(),
             Replicates = new(config.ReplicatesOrDefault.SeedsOrDefault, config.ReplicatesOrDefault.ShareStages ?? []),
+            Report = config.ReportOrDefault,
             Execution = config.ExecutionOrDefault with { StoreDir = config.ExecutionOrDefault.Store },
         };
         var text = new StringBuilder();

@@ -97,7 +97,8 @@ public static class Overrides
             findings.Error(position, here, "unknown-path",
                 seen is ScalarNode ? $"{here} is {seen.Kind}; nothing stands below it, so {path} is no setting."
                     : $"{here} does not exist.",
-                Spelling.Hint(part, names) ?? (names.Count == 0 ? null : $"Under {holder} stand: {string.Join(", ", names)}."));
+                Spelling.Hint(part, names) ?? (names.Count == 0 ? null
+                    : $"{(holder.Length == 0 ? "The file has" : $"Under {holder} stand")}: {string.Join(", ", names)}."));
             return null;
         }
 

