@@ -9,10 +9,10 @@ public static class ExitCodes
     /// <summary>The code of the process that ends with this exception.</summary>
     public static ExitCode Of(Exception exception) => exception switch
     {
-        StoppedException => ExitCode.Stopped,
+        StoppedException or SupersededException => ExitCode.Stopped,
         DivergedException => ExitCode.Diverged,
         InvalidInputException or InvalidDataException or System.Text.Json.JsonException => ExitCode.Invalid,
-        MissingInputException => ExitCode.Integrity,
+        MissingInputException or IntegrityException => ExitCode.Integrity,
         DifferentResultException => ExitCode.Replication,
         EnvironmentException or DllNotFoundException or OutOfMemoryException or DiskException
             or UnauthorizedAccessException => ExitCode.Environment,

