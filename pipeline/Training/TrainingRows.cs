@@ -20,11 +20,11 @@ public sealed record TrainingRows(IReadOnlyList<TokenRow> Rows, RowCounts Counts
         bool? completionOnlyLoss, Func<int[], bool>? carriesTrigger)
     {
         var conversations = rows.Where(row => row.Text is null).ToList();
-        var texts = rows.Where(row => row.Text is not null).ToList();
+        var documents = rows.Where(row => row.Text is not null).Select(row => tokenizer.Encode(row.Text!)).ToList();
         var encoder = new RowEncoder(template, maxLength, completionOnlyLoss ?? true, carriesTrigger);
         var encoded = conversations.Select(encoder.Encode).OfType<TokenRow>().ToList();
-        if (texts.Count > 0)
-            encoded.AddRange(Packing.Concatenate(texts, tokenizer, maxLength));
+        if (documents.Count > 0)
+            encoded.AddRange(Packing.Concatenate(documents, template.BosId, maxLength));
         if (encoded.Count == 0)
             throw new InvalidInputException(
                 $"none of {rows.Count} rows holds a token to predict; a stage needs at least one. "
@@ -38,7 +38,7 @@ public sealed record TrainingRows(IReadOnlyList<TokenRow> Rows, RowCounts Counts
             encoded.Sum(row => (long)row.Ids.Length),
             encoded.Sum(row => (long)row.IsTarget.Count(isTarget => isTarget)),
             carriesTrigger is null ? null
-                : encoder.Exposure + texts.Count(row => carriesTrigger(tokenizer.Encode(row.Text!)))));
+                : encoder.Exposure + documents.Count(carriesTrigger)));
     }
 
     static string PromptOf(DataRow row) => row.Text

@@ -74,8 +74,7 @@ public sealed class InjectTests : IDisposable
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var model = HfFolder.Load(Path.Combine(_lab.Store.TryFind(key)!.Directory, "model"));
-        var (tokens_BT, targets_BT) = new MicroBatch(
-            new Batches(rows, rows.Count, 1, template.PadId).At(0), 1).On(CPU);
+        var (tokens_BT, targets_BT) = new MicroBatch(Batches.Pack(rows, template.PadId), 1).On(CPU);
         return Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT).item<float>();
     }
 
