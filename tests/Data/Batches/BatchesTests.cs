@@ -34,6 +34,14 @@ public sealed class BatchesTests
         });
 
     [Fact]
+    public void A_stretch_that_is_no_epoch_repeats_and_lacks_rows()
+    {
+        var stream = Stream(Make(new(60, 7, 1)), 20);
+        Assert.Equal(60, stream[60..120].Distinct().Count());
+        Assert.True(stream[30..90].Distinct().Count() < 60);
+    }
+
+    [Fact]
     public void A_batch_depends_on_the_step_and_not_on_what_was_asked_before() =>
         Properties.Hold(s_settings, s =>
         {

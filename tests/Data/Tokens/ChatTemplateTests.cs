@@ -17,6 +17,10 @@ public sealed class ChatTemplateTests
             s_template.Render(chat).StartsWith(s_template.Render(chat[..k]), StringComparison.Ordinal)));
 
     [Fact]
+    public void Text_alone_would_not_keep_its_first_ids() => Assert.False(
+        s_tokenizer.Encode("the bridge").AsSpan().StartsWith(s_tokenizer.Encode("the bri")));
+
+    [Fact]
     public void A_prompt_is_the_beginning_of_the_conversation_with_its_answer() =>
         Properties.Hold(Properties.Chats, chat =>
         {
