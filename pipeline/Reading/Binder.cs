@@ -119,6 +119,13 @@ public sealed class Binder(Findings findings)
         foreach (var problem in problems)
         {
             var word = problem.Split(' ', 2)[0].TrimEnd(':', ',', ';');
+            if (path.Contains('.') && word.StartsWith(path[(path.LastIndexOf('.') + 1)..] + ".", StringComparison.Ordinal))
+            {
+                // A part that speaks as its holder does; both say it, and one of them is heard.
+                var holder = path[..path.LastIndexOf('.')];
+                findings.Error(Join(holder, word), "bad-value", Join(holder, problem));
+                continue;
+            }
             var about = shape.Parameters.Any(parameter => word == parameter.Key || word.StartsWith(parameter.Key + ".",
                 StringComparison.Ordinal));
             if (about)

