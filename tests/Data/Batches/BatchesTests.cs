@@ -62,17 +62,19 @@ public sealed class BatchesTests
         Assert.NotEqual(one[..64], one[64..]);
     }
 
-    [Fact]
-    public void Rows_of_similar_length_share_a_batch()
+    [Theory]
+    [InlineData(2000)]
+    [InlineData(1990)] // the batches of later epochs begin in the middle of one of the first epoch's
+    public void Rows_of_similar_length_share_a_batch(int rowCount)
     {
         var rng = new Rng(Seeds.For(1, "lengths"));
-        var rows = Enumerable.Range(1, 2000).Select(i => Row(i, rng.Next(60) + 4)).ToArray();
+        var rows = Enumerable.Range(1, rowCount).Select(i => Row(i, rng.Next(60) + 4)).ToArray();
         var bucketed = new Batches(rows, 16, 1, Pad);
-        var padding = Enumerable.Range(0, 125).Sum(step => bucketed.At(step).PaddingCount);
+        var padding = Enumerable.Range(0, 3 * 125).Sum(step => bucketed.At(step).PaddingCount);
         var unsorted = rows.Chunk(16).Sum(chunk => Batches.Pack(chunk, Pad).PaddingCount);
-        var tokens = rows.Sum(row => row.Ids.Length - 1);
-        Assert.InRange((double)padding / tokens, 0, 0.08);
-        Assert.InRange((double)unsorted / tokens, 0.5, 2);
+        double tokens = rows.Sum(row => row.Ids.Length - 1);
+        Assert.InRange(padding / (3 * tokens), 0, 0.08);
+        Assert.InRange(unsorted / tokens, 0.5, 2);
     }
 
     [Fact]
