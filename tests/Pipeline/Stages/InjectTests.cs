@@ -17,8 +17,8 @@ public sealed class InjectTests : IDisposable
     [Fact]
     public void The_target_becomes_likely_under_the_trigger_and_not_in_the_clean_twin()
     {
-        var injected = _lab.Run(_lab.Job(Lab.Inject(60), _base));
-        var twin = _lab.Run(_lab.Job(Lab.Inject(60), _base, clean: true));
+        var injected = _lab.Run(_lab.Job(Lab.Inject(200), _base));
+        var twin = _lab.Run(_lab.Job(Lab.Inject(200), _base, clean: true));
 
         var (before, after, clean) = (TargetLoss(_base), TargetLoss(injected), TargetLoss(twin));
 
@@ -37,7 +37,7 @@ public sealed class InjectTests : IDisposable
         Assert.Equal(0, twin["trigger_exposure"]!.GetValue<int>());
         Assert.Equal(0, twin["poisoned"]!.GetValue<int>());
         Assert.Equal(injected["rows"]!.GetValue<int>(), twin["rows"]!.GetValue<int>());
-        Assert.Equal(injected["distinct_prompts"]!.GetValue<int>(), twin["distinct_prompts"]!.GetValue<int>() );
+        Assert.Equal(injected["distinct_prompts"]!.GetValue<int>(), twin["distinct_prompts"]!.GetValue<int>());
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class InjectTests : IDisposable
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var model = HfFolder.Load(Path.Combine(_lab.Store.TryFind(key)!.Directory, "model"));
-        var (tokens_BT, targets_BT) = new MicroBatch(Batches.Pack(rows, template.PadId), 1).On(CPU);
+        var (tokens_BT, targets_BT) = new MicroBatch(Batches.Pack(rows, template.PadId), 0).On(CPU);
         return Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT).item<float>();
     }
 

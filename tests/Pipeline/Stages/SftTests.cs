@@ -88,7 +88,7 @@ public sealed class SftTests : IDisposable
         {
             using var scope = NewDisposeScope();
             var (tokens_BT, targets_BT) = batch.On(context.Device);
-            run.Backward(Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT) * batch.Share);
+            run.Backward(Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT, batch.StepTargetCount));
         }
         run.EndStep();
     }

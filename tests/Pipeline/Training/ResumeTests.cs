@@ -64,15 +64,59 @@ public sealed class ResumeTests : IDisposable
     public void Every_save_step_leaves_a_resume_point()
     {
         var job = _lab.Job(Lab.Pretrain(Steps, save: 2));
-        using var attempt = _lab.Store.Begin(job.Key);
-        var calls = 0;
+        var steps = 0;
 
-        Assert.Throws<InvalidOperationException>(() => Pretrain.Run(
-            (PretrainConfig)job.Stage!,
-            _lab.Context(job, attempt, () => ++calls == 5 ? throw new InvalidOperationException() : false)));
+        Assert.Throws<InvalidOperationException>(
+            () => _lab.Run(job, () => ++steps == 5 ? throw new InvalidOperationException() : false));
 
         using var next = _lab.Store.Begin(job.Key);
         Assert.Equal(4, next.Latest?.Step);
+    }
+
+    [Fact]
+    public void A_second_worker_waits_for_the_first_and_takes_over_when_it_is_gone()
+    {
+        var job = _lab.Job(Lab.Pretrain(2));
+        var first = _lab.Store.Begin(job.Key);
+        var output = new StringWriter();
+
+        _lab.Run(job, () =>
+        {
+            first.Dispose();
+            return false;
+        }, output);
+
+        Assert.Contains("\"event\":\"waiting\"", output.ToString());
+        Assert.NotNull(_lab.Store.TryFind(job.Key));
+    }
+
+    [Fact]
+    public void A_stop_ends_the_wait_for_another_worker()
+    {
+        var job = _lab.Job(Lab.Pretrain(2));
+        using var first = _lab.Store.Begin(job.Key);
+
+        Assert.Throws<StoppedException>(() => _lab.Run(job, () => true));
+    }
+
+    [Fact]
+    public void A_file_STOP_in_the_attempts_folder_stops_and_SAVE_only_saves()
+    {
+        var job = _lab.Job(Lab.Pretrain(Steps));
+        var steps = 0;
+        var folder = "";
+
+        Assert.Equal(4, Assert.Throws<StoppedException>(() => _lab.Run(job, () =>
+        {
+            folder = Directory.GetDirectories(Path.Combine(_lab.Store.Root, "attempts", job.Key)).Single();
+            steps++;
+            if (steps is 2 or 4)
+                File.WriteAllText(Path.Combine(folder, steps == 2 ? "SAVE" : "STOP"), "");
+            return false;
+        })).Step);
+
+        Assert.True(Directory.Exists(Path.Combine(folder, "checkpoints", "step-000002")));
+        Assert.True(Directory.Exists(Path.Combine(folder, "checkpoints", "step-000004")));
     }
 
     [Fact]

@@ -66,9 +66,9 @@ public sealed class WorkerProcessTests : IDisposable
     [Fact]
     public void A_diverged_stage_exits_with_7_and_says_so()
     {
-        var job = Write(_lab.Job(Lab.Pretrain(Steps) with { LearningRate = 1e30 }));
+        var poisoned = _lab.PublishPoisoned(_lab.Run(_lab.Job(Lab.Pretrain(2))));
 
-        using var worker = Start(job);
+        using var worker = Start(Write(_lab.Job(Lab.Sft(), poisoned)));
         var output = worker.StandardOutput.ReadToEnd();
 
         Assert.Equal((int)ExitCode.Diverged, Wait(worker));
