@@ -155,7 +155,7 @@ public sealed class Runner(
         _workers.Remove(worker);
         if (worker.ExitCode != 0 && (state.Message.Length == 0 || worker.ExitCode > 128))
             state.Message = worker.ExitCode > 128 ? $"the worker ended by signal {worker.ExitCode - 128}"
-                : worker.Tail.LastOrDefault() ?? "the worker said nothing";
+                : worker.Tail is [.., var last] ? last : "the worker said nothing";
         state.Ends.Add(new(worker.ExitCode, state.Step, state.Message));
         switch (Retries.Judge(state.Ends, _store.Exists(state.Node.Key), _stopping))
         {

