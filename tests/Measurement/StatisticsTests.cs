@@ -114,6 +114,9 @@ public sealed class StatisticsTests
         Assert.Equal(0.566, agreed.Low!.Value, 0.0005);
         Assert.Equal(1.0, agreed.High);
         Assert.Equal(0.434, Statistics.TOverSeeds([0, 0, 0, 0, 0]).High!.Value, 0.0005);
+        Assert.Equal(-1.0, Statistics.TOverSeeds([-1, -1, -1, -1, -1], Support.Difference).Low);
+        Assert.Equal(-0.566, Statistics.TOverSeeds([-1, -1, -1, -1, -1], Support.Difference).High!.Value, 0.0005);
+        Assert.Equal(-0.434, Statistics.TOverSeeds([0, 0, 0, 0, 0], Support.Difference).Low!.Value, 0.0005);
         Assert.Equal(new Estimate(2.5, null, null, null, 3), Statistics.TOverSeeds([2.5, 2.5, 2.5], Support.Unbounded));
     }
 

