@@ -97,12 +97,17 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         if (!runner.States.Any(state => state is { IsComplete: true, Node.IsMeasurement: true }))
             return;
         record.Write(Status(exitCode), exitCode, runner.States, Fingerprint(store)); // the report shows it
-        ResultTables.Write(run, _plan.Document, store);
+        ResultTables.Write(run, _plan.Document, store, Failures(runner));
         var report = _plan.Config.ReportOrDefault;
         ReportBuilder.Build(
             run, store, _plan.Config.Description ?? "", report.RandomSamplesPerStage, report.SampleSeed);
         display.Say($"report: {run.ReportPath}");
     }
+
+    static Dictionary<string, string> Failures(Runner runner) => runner.States
+        .Where(state => state.Status is NodeStatus.Failed or NodeStatus.Diverged)
+        .ToDictionary(state => state.Node.Key,
+            state => state.Status == NodeStatus.Diverged ? ResultStatus.Diverged : ResultStatus.Failed);
 
     void CountSteps(RowSource rows)
     {
