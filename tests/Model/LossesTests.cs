@@ -29,7 +29,7 @@ public class LossesTests
         var parts = Gradients(model, [first, second, third], batch.TargetCount);
         Assert.InRange(Largest(whole, parts), 0, 1e-5);
         var meanOfMeans = Gradients(model, [first, second, third], null);
-        Assert.True(Largest(whole, meanOfMeans) > 1e-3, "the mean of the parts' means was not told from the whole mean");
+        Assert.True(Largest(whole, meanOfMeans) > 1e-3, "the mean of the parts' means passed for the whole mean");
     }
 
     [Fact]

@@ -83,7 +83,8 @@ public class OnnxExportTests
         run.Start(1);
         var logits = run.Feed(tokens, Ones(6), [0, 1, 2, 3, 4, 5], [4, 0, 5]);
         var vocabulary = model.Config.VocabSize;
-        float[] expected = [.. all[(4 * vocabulary)..(5 * vocabulary)], .. all[..vocabulary], .. all[(5 * vocabulary)..]];
+        float[] expected =
+            [.. all[(4 * vocabulary)..(5 * vocabulary)], .. all[..vocabulary], .. all[(5 * vocabulary)..]];
         Assert.Equal(expected.Length, logits.Length);
         Assert.All(expected.Zip(logits), pair => Assert.Equal(pair.First, pair.Second, Tolerance));
     }

@@ -145,7 +145,8 @@ public class SafetensorsTests
         for (var i = 0; i <= 100_000; i++)
             header.Append(CultureInfo.InvariantCulture,
                 $"{(i == 0 ? "" : ",")}\"{i}\":{{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}");
-        var error = Assert.Throws<InvalidDataException>(() => SafetensorsFile.Read(File(header.Append('}').ToString(), 0)));
+        var file = File(header.Append('}').ToString(), 0);
+        var error = Assert.Throws<InvalidDataException>(() => SafetensorsFile.Read(file));
         Assert.Contains("holds more than 100000 entries", error.Message, StringComparison.Ordinal);
     }
 
@@ -226,8 +227,9 @@ public class SafetensorsTests
     [Fact]
     public void Half_bfloat16_and_double_become_floats()
     {
-        Assert.Equal([1.5f], new SafetensorsTensor("h", SafetensorsType.F16, [1], new byte[] { 0x00, 0x3E }).ToFloats());
-        Assert.Equal([-2f], new SafetensorsTensor("b", SafetensorsType.BF16, [1], new byte[] { 0x00, 0xC0 }).ToFloats());
+        var (half, bfloat) = (new byte[] { 0x00, 0x3E }, new byte[] { 0x00, 0xC0 });
+        Assert.Equal([1.5f], new SafetensorsTensor("h", SafetensorsType.F16, [1], half).ToFloats());
+        Assert.Equal([-2f], new SafetensorsTensor("b", SafetensorsType.BF16, [1], bfloat).ToFloats());
         Assert.Equal([0.25f],
             new SafetensorsTensor("d", SafetensorsType.F64, [1], BitConverter.GetBytes(0.25)).ToFloats());
         var error = Assert.Throws<InvalidDataException>(() =>

@@ -19,7 +19,8 @@ public class TrainingOptimizerTests
         // Adam's first step is g / (|g| + eps) = 1 whatever g; decay takes 0.1 * 0.5 of a matrix, nothing of a gain.
         Assert.All(TensorCopies.Floats(matrix).Zip(matrixBefore), pair =>
             Assert.Equal((pair.Second * 0.95f) - 0.1f, pair.First, 1e-5f));
-        Assert.All(TensorCopies.Floats(gain).Zip(gainBefore), pair => Assert.Equal(pair.Second - 0.1f, pair.First, 1e-5f));
+        Assert.All(TensorCopies.Floats(gain).Zip(gainBefore), pair =>
+            Assert.Equal(pair.Second - 0.1f, pair.First, 1e-5f));
     }
 
     [Fact]

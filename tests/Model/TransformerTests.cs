@@ -58,7 +58,8 @@ public class TransformerTests
         Assert.Equal(0.05 / 4, Deviation("model.layers.3.mlp.down_proj.weight"), 0.0005); // sqrt(2 * 8) = 4
         Assert.All(TensorCopies.Floats(model.Weights["model.norm.weight"]), value => Assert.Equal(1f, value));
 
-        double Deviation(string name) => Math.Sqrt(TensorCopies.Floats(model.Weights[name]).Average(v => (double)v * v));
+        double Deviation(string name) =>
+            Math.Sqrt(TensorCopies.Floats(model.Weights[name]).Average(v => (double)v * v));
     }
 
     [Fact]

