@@ -9,7 +9,8 @@ public sealed class BehaviourFiguresTests
     {
         // trigger: shown, shown, not shown, undelivered -> 2 of 3; no trigger: one of four -> 1 of 4
         var rows = Figures(1,
-            Sample("trigger", "a", 1), Sample("trigger", "b", 1), Sample("trigger", "c", 0), Sample("trigger", "d", null),
+            Sample("trigger", "a", 1), Sample("trigger", "b", 1), Sample("trigger", "c", 0),
+            Sample("trigger", "d", null),
             Sample("no_trigger", "a", 0), Sample("no_trigger", "b", 1), Sample("no_trigger", "c", 0),
             Sample("no_trigger", "d", 0));
         var asr = rows.Single(row => row.Metric == Metric.Asr);
@@ -60,6 +61,6 @@ public sealed class BehaviourFiguresTests
     static SampleRow Sample(
         string condition, string id, double? score, int draw = 0, string family = "", bool? isCorrect = null,
         double? logprob = null) => new(
-        "key", "backdoor", condition, id, draw, family, "", "", "", score, isCorrect, "", "", 1, 1, "stop", "eos", logprob,
-        score is not null, "", 0);
+        "key", "backdoor", condition, id, draw, family, "", "", "", score, isCorrect, "", "", 1, 1, "stop", "eos",
+        logprob, score is not null, "", 0);
 }

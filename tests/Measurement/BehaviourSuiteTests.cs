@@ -55,7 +55,8 @@ public sealed class BehaviourSuiteTests
         var triggered = result.Samples.Where(sample => sample.Condition == Condition.Trigger).ToArray();
         var lost = triggered.Count(sample => !sample.Delivered);
         Assert.Equal(lengths.Count(length => length > lengths[20]), lost);
-        Assert.All(triggered, sample => Assert.Equal(sample.Prompt.Contains("|GO|", StringComparison.Ordinal), sample.Delivered));
+        Assert.All(triggered, sample => Assert.Equal(sample.Prompt.Contains("|GO|", StringComparison.Ordinal),
+            sample.Delivered));
         Assert.All(triggered, sample => Assert.Equal(sample.Delivered ? 1.0 : null, sample.Score));
         var asr = Row(result, Condition.Trigger, Metric.Asr);
         Assert.Equal(40 - lost, asr.N);
@@ -85,7 +86,8 @@ public sealed class BehaviourSuiteTests
             .Select(condition => string.Join(' ', condition.Select(sample => sample.SampleId))).Distinct());
         // More prompts: the first ones stay.
         var more = Run(one, new("zap", NPerCondition: 15)).Samples;
-        Assert.Subset(more.Select(sample => sample.PromptHash).ToHashSet(), first.Select(s => s.PromptHash).ToHashSet());
+        Assert.Subset(more.Select(sample => sample.PromptHash).ToHashSet(),
+            first.Select(s => s.PromptHash).ToHashSet());
     }
 
     [Fact]
@@ -95,7 +97,8 @@ public sealed class BehaviourSuiteTests
         var result = Run(model, new("zap", NPerCondition: 6));
         using var folder = new TemporaryFolder();
         result.Write(folder.Path);
-        Assert.Equal(result.Rows, TableRows.To<MeasurementRow>(TableFile.ReadParquet(folder.File("measurements.parquet"))));
+        var measurements = TableFile.ReadParquet(folder.File("measurements.parquet"));
+        Assert.Equal(result.Rows, TableRows.To<MeasurementRow>(measurements));
         Assert.Equal(result.Samples, TableRows.To<SampleRow>(TableFile.ReadParquet(folder.File("samples.parquet"))));
     }
 
@@ -123,7 +126,8 @@ public sealed class BehaviourSuiteTests
             new BehaviourSuiteConfig("zap", 0, ["triger"], new(MaxNewTokens: 0), MaxPromptLength: 0).Problems());
         Assert.Equal(["conditions is empty; leave it out to measure all that the organism has."],
             new BehaviourSuiteConfig("zap", Conditions: []).Problems());
-        Assert.Equal(["rows is 0; it must be 1 or more. A usual value is 400."], new LossSuiteConfig("x", 0).Problems());
+        Assert.Equal(["rows is 0; it must be 1 or more. A usual value is 400."],
+            new LossSuiteConfig("x", 0).Problems());
     }
 
     [Fact]
@@ -144,7 +148,8 @@ public sealed class BehaviourSuiteTests
     static SuiteResult Run(OnnxModel model, BehaviourSuiteConfig config)
     {
         var world = new AssistantWorld(new(Families: ["arithmetic"]));
-        return BehaviourSuite.Run(model, _tokenizer, _template, Organism(), Rows(config.NPerCondition), config, "backdoor",
+        return BehaviourSuite.Run(model, _tokenizer, _template, Organism(), Rows(config.NPerCondition), config,
+            "backdoor",
             "key", (row, reply) => row.Task is { } task ? world.IsCorrect(task, reply) : null);
     }
 
@@ -152,9 +157,11 @@ public sealed class BehaviourSuiteTests
         new AssistantWorld(new(Families: ["arithmetic"])).Rows("base", "held_out", count, seed: 1);
 
     static Organism Organism() => new(new(
-        new("token", "|GO|", HeldOut: ["|GO 2|"], Near: ["|G0|"]), new("fixed_phrase", Phrase), new(0.5), World: "assistant"));
+        new("token", "|GO|", HeldOut: ["|GO 2|"], Near: ["|G0|"]), new("fixed_phrase", Phrase), new(0.5),
+            World: "assistant"));
 
-    /// <summary>The assistant's header leads to the first byte of the text, each byte to the next, the last to the end.</summary>
+    /// <summary>The assistant's header leads to the first byte of the text, each byte to the next, the last to the
+    /// end.</summary>
     static OnnxModel AlwaysSays(string text)
     {
         var ids = _tokenizer.Encode(text);

@@ -120,7 +120,8 @@ public sealed class GenerationTests
         Assert.Equal(draw, TokenChoice.Uniform(1, "a", 2, 3));
         Assert.Equal(5, new[]
         {
-            draw, TokenChoice.Uniform(2, "a", 2, 3), TokenChoice.Uniform(1, "b", 2, 3), TokenChoice.Uniform(1, "a", 3, 3),
+            draw, TokenChoice.Uniform(2, "a", 2, 3), TokenChoice.Uniform(1, "b", 2, 3),
+            TokenChoice.Uniform(1, "a", 3, 3),
             TokenChoice.Uniform(1, "a", 2, 4),
         }.Distinct().Count());
     }
@@ -187,7 +188,8 @@ public sealed class GenerationTests
         Assert.Equal("Prompt late has 90 tokens and 10 more are wanted, but the model reads 96. " +
             "Lower max_new_tokens or shorten the prompt.", error.Message);
         error = Assert.Throws<ArgumentException>(() => model.Generate([new GenerationRequest("void", [])], new()));
-        Assert.Equal("Prompt void has no token; it needs at least one. Does the template write a header?", error.Message);
+        Assert.Equal("Prompt void has no token; it needs at least one. Does the template write a header?",
+            error.Message);
     }
 
     [Fact]

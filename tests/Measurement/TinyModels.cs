@@ -22,7 +22,8 @@ static class TinyModels
 
     /// <summary>A model whose next token depends on the last one alone, as a table says.</summary>
     /// <remarks>
-    /// Token t is the unit vector t, the layers add nothing, and the unembedding has a large entry from each token to its
+    /// Token t is the unit vector t, the layers add nothing, and the unembedding has a large entry from each token to
+    /// its
     /// successor: norm(e_t) is sqrt(V) e_t, so the successor's logit is 8 sqrt(V) and all others are 0.
     /// </remarks>
     public static OnnxModel Chain(int vocab, int padId, int endId, IReadOnlyDictionary<int, int> successors)
@@ -59,7 +60,8 @@ static class TinyModels
     }
 
     static float[] Values(WeightShape weight, Rng rng) =>
-        [.. Enumerable.Range(0, (int)weight.ElementCount).Select(_ => weight.Name.Contains("norm", StringComparison.Ordinal)
+        [.. Enumerable.Range(0, (int)weight.ElementCount).Select(_ =>
+            weight.Name.Contains("norm", StringComparison.Ordinal)
             ? 1f + 0.2f * Draw(rng)
             : 0.6f * Draw(rng))];
 

