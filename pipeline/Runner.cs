@@ -29,6 +29,7 @@ public sealed class Runner(
     readonly Dictionary<string, NodeState> _byKey = [];
     readonly List<WorkerProcess> _workers = [];
     readonly BlockingCollection<WorkerProcess> _ended = [];
+    readonly Dictionary<string, long> _stepsBelow = PathsBelow(plan.Nodes);
     readonly int _cores = options.Cores ?? Environment.ProcessorCount;
     readonly DateTime _startedAt = DateTime.UtcNow;
     bool _stopping;
@@ -90,7 +91,7 @@ public sealed class Runner(
         var chosen = new List<NodeState>();
         var free = _cores - _workers.Sum(worker => worker.State.Node.Threads);
         var places = (plan.Config.ExecutionOrDefault.MaxJobs ?? int.MaxValue) - _workers.Count;
-        foreach (var state in _states.Where(IsReady).OrderByDescending(state => StepsBelow(state.Node.Key)))
+        foreach (var state in _states.Where(IsReady).OrderByDescending(state => _stepsBelow[state.Node.Key]))
         {
             var fits = state.Node.Threads <= free || _workers.Count + chosen.Count == 0;
             if (!fits || places == 0 || !IsUnclaimed(state))
@@ -121,9 +122,15 @@ public sealed class Runner(
         return false;
     }
 
-    long StepsBelow(string key) => _byKey[key].MaxSteps
-        + _states.Where(state => state.Node.Parent?.Key == key).Select(state => StepsBelow(state.Node.Key))
-            .DefaultIfEmpty(0).Max();
+    // Optimizer steps of the longest path from a node to the end; children stand after their parents.
+    static Dictionary<string, long> PathsBelow(IReadOnlyList<PlannedNode> nodes)
+    {
+        var steps = nodes.ToDictionary(node => node.Key, node => (long)node.MaxSteps);
+        foreach (var node in nodes.Reverse())
+            if (node.Parent is { } parent)
+                steps[parent.Key] = Math.Max(steps[parent.Key], parent.MaxSteps + steps[node.Key]);
+        return steps;
+    }
 
     void Start(NodeState state)
     {

