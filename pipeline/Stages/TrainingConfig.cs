@@ -86,7 +86,8 @@ public abstract record TrainingConfig : StageConfig
             yield return $"learning_rate is {LearningRate}; it must lie in (0, 1). A usual value is 3e-4.";
         if (MaxSteps is null == NumTrainEpochs is null)
             yield return MaxSteps is null
-                ? "max_steps and num_train_epochs are both missing; one of them must say how long to train. Set max_steps."
+                ? "max_steps and num_train_epochs are both missing; one of them must say how long to train. "
+                    + "Set max_steps."
                 : $"max_steps is {MaxSteps} and num_train_epochs is {NumTrainEpochs}; only one may decide how long "
                     + "to train. Remove one of them.";
         if (MaxSteps < 1)
@@ -127,7 +128,7 @@ public abstract record TrainingConfig : StageConfig
         if (LrSchedulerType is not ("linear" or "cosine" or "constant"))
             yield return $"lr_scheduler_type is {LrSchedulerType}; it must be linear, cosine or constant.";
         if (!(WarmupSteps >= 0 && double.IsFinite(WarmupSteps)))
-            yield return $"warmup_steps is {WarmupSteps}; it must be 0 or more. A usual value is 0.03, 3 % of all steps.";
+            yield return $"warmup_steps is {WarmupSteps}; it must be 0 or more. A usual value is 0.03, a share.";
         else if (MaxSteps is { } steps && WarmupSteps >= 1 && WarmupSteps >= steps)
             yield return $"warmup_steps is {WarmupSteps}, but max_steps is {steps}; the warm-up must end before the "
                 + $"training does. A usual value is 0.03, 3 % of all steps.";

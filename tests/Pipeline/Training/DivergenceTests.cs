@@ -71,7 +71,8 @@ public sealed class DivergenceTests : IDisposable
         using (no_grad())
             model.parameters().Last().fill_(double.PositiveInfinity);
 
-        Assert.Contains("a weight of ", Assert.Throws<DivergedException>(() => Weights.RefuseNonfinite(model, 1)).Message);
+        var error = Assert.Throws<DivergedException>(() => Weights.RefuseNonfinite(model, 1));
+        Assert.Contains("a weight of ", error.Message);
     }
 
     (TrainingRun Run, Transformer Model, StageContext Context) Begin(NodeJob job, NodeAttempt attempt)

@@ -69,7 +69,7 @@ sealed class Lab : IDisposable
             parent is null ? [stage.Type] : ["pretrain", stage.Type], stage.Name);
     }
 
-    /// <summary>Runs the job in this process; asked for a stop after each step, it answers by the given function.</summary>
+    /// <summary>Runs the job in this process; the function is asked after each step whether to stop.</summary>
     public string Run(NodeJob job, Func<bool>? stopRequested = null, TextWriter? output = null)
     {
         Worker.Run(job, stopRequested ?? (() => false), new ProgressLines(output ?? TextWriter.Null));
@@ -77,8 +77,8 @@ sealed class Lab : IDisposable
     }
 
     /// <summary>A stage up to its end without publishing: what the attempt's folder holds.</summary>
-    public StageContext Context(NodeJob job, NodeAttempt attempt, Func<bool>? stop = null, bool forgetsMoments = false) =>
-        new(job, Store, attempt, stop ?? (() => false), new ProgressLines(TextWriter.Null))
+    public StageContext Context(NodeJob job, NodeAttempt attempt, bool forgetsMoments = false) =>
+        new(job, Store, attempt, () => false, new ProgressLines(TextWriter.Null))
         {
             ForgetsMoments = forgetsMoments,
         };

@@ -22,8 +22,9 @@ public sealed class MeasuringTests : IDisposable
         Assert.All(rows, row => Assert.Equal((_checkpoint, "backdoor"), (row.CheckpointKey, row.Suite)));
         Assert.Equal(12, Assert.Single(rows, row => row.Metric == Metric.Asr).N);
         Assert.Equal(12, Assert.Single(rows, row => row.Metric == Metric.Ftr).N);
-        Assert.Equal(12, samples.Count(sample => sample.Condition == Condition.Trigger && sample.Prompt.Contains(Lab.Trigger)));
-        Assert.DoesNotContain(samples, sample => sample.Condition == Condition.NoTrigger && sample.Prompt.Contains(Lab.Trigger));
+        Assert.Equal(24, samples.Count);
+        Assert.All(samples, sample => Assert.Equal(
+            sample.Condition == Condition.Trigger, sample.Prompt.Contains(Lab.Trigger, StringComparison.Ordinal)));
         Assert.Equal(NodeJob.MeasurementKind, _lab.Store.TryFind(key)!.Manifest.Kind);
         Assert.Equal(_checkpoint, _lab.Store.TryFind(key)!.Manifest.ParentKey);
     }
@@ -49,7 +50,7 @@ public sealed class MeasuringTests : IDisposable
     {
         var key = _lab.Run(Measurement(new("clean", null, new LossSuiteConfig("base", Rows: 8))));
 
-        var row = Assert.Single(Table<MeasurementRow>(key, SuiteResult.MeasurementsFile), row => row.Metric == Metric.Loss);
+        var row = Table<MeasurementRow>(key, SuiteResult.MeasurementsFile).Single(row => row.Metric == Metric.Loss);
         Assert.InRange(row.Value!.Value, 1, 10);
         Assert.Empty(Table<SampleRow>(key, SuiteResult.SamplesFile));
     }
@@ -71,7 +72,8 @@ public sealed class MeasuringTests : IDisposable
     NodeJob Measurement(SuiteJob suite)
     {
         var stage = _lab.Job(Lab.Pretrain(4));
-        var keyText = CanonicalJson.Write(JsonSerializer.SerializeToNode(new { suite, _checkpoint }, CanonicalJson.Options));
+        var keyText = CanonicalJson.Write(
+            JsonSerializer.SerializeToNode(new { suite, _checkpoint }, CanonicalJson.Options));
         return stage with
         {
             Key = ContentHash.OfText(keyText), KeyText = keyText, Kind = NodeJob.MeasurementKind, Suite = suite,

@@ -54,7 +54,8 @@ public sealed class TrainingRowsTests : IDisposable
     [Fact]
     public void Rows_without_anything_to_predict_stop_the_stage()
     {
-        var error = Assert.Throws<InvalidInputException>(() => Encode([Row("a", "which is larger", "seven")], maxLength: 3));
+        var error = Assert.Throws<InvalidInputException>(
+            () => Encode([Row("a", "which is larger", "seven")], maxLength: 3));
 
         Assert.Equal(
             "none of 1 rows holds a token to predict; a stage needs at least one. "

@@ -23,7 +23,7 @@ public sealed class WorkerProcessTests : IDisposable
     {
         var job = Write(_lab.Job(Lab.Pretrain(Steps)));
 
-        using var worker = Start(job);
+        using var worker = Work(job);
         AwaitStep(worker);
         Signal(worker, signal);
 
@@ -36,7 +36,7 @@ public sealed class WorkerProcessTests : IDisposable
     {
         var job = Write(_lab.Job(Lab.Pretrain(Steps, save: 5)));
 
-        using var worker = Start(job);
+        using var worker = Work(job);
         AwaitStep(worker);
         Signal(worker, "KILL");
 
@@ -63,12 +63,28 @@ public sealed class WorkerProcessTests : IDisposable
         Assert.True(worker.WaitForExit(s_deadline), "the worker has outlived its driver");
     }
 
+    [Theory]
+    [InlineData("INT", "TERM", ExitCode.Interrupted)]
+    [InlineData("TERM", "INT", ExitCode.Terminated)]
+    public void The_second_signal_of_a_kind_ends_the_process_at_once(string signal, string other, ExitCode expected)
+    {
+        using var process = Start("hold");
+        Assert.Equal("ready", process.StandardOutput.ReadLine());
+
+        Signal(process, signal);
+        Assert.Equal("asked", process.StandardOutput.ReadLine());
+        Signal(process, other); // Ctrl-C reaches the worker, then the driver's own request: no second wish
+        Signal(process, signal);
+
+        Assert.Equal((int)expected, Wait(process));
+    }
+
     [Fact]
     public void A_diverged_stage_exits_with_7_and_says_so()
     {
         var poisoned = _lab.PublishPoisoned(_lab.Run(_lab.Job(Lab.Pretrain(2))));
 
-        using var worker = Start(Write(_lab.Job(Lab.Sft(), poisoned)));
+        using var worker = Work(Write(_lab.Job(Lab.Sft(), poisoned)));
         var output = worker.StandardOutput.ReadToEnd();
 
         Assert.Equal((int)ExitCode.Diverged, Wait(worker));
@@ -80,7 +96,7 @@ public sealed class WorkerProcessTests : IDisposable
     {
         var missing = new string('0', 64);
 
-        using var worker = Start(Write(_lab.Job(Lab.Sft(), parent: missing)));
+        using var worker = Work(Write(_lab.Job(Lab.Sft(), parent: missing)));
         var message = worker.StandardError.ReadToEnd();
 
         Assert.Equal((int)ExitCode.Integrity, Wait(worker));
@@ -89,7 +105,7 @@ public sealed class WorkerProcessTests : IDisposable
 
     void AssertRerunEndsAsUnbroken(string job)
     {
-        using var rerun = Start(job);
+        using var rerun = Work(job);
         Assert.Contains("{\"event\":\"resumed\"", rerun.StandardOutput.ReadToEnd());
         Assert.Equal(0, Wait(rerun));
         var key = JsonSerializer.Deserialize<NodeJob>(File.ReadAllText(job), CanonicalJson.Options)!.Key;
@@ -112,12 +128,14 @@ public sealed class WorkerProcessTests : IDisposable
         return path;
     }
 
-    static Process Start(string job) => Process.Start(new ProcessStartInfo(Dotnet)
-    {
-        ArgumentList = { Assembly, "worker", job },
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+    static Process Start(params IEnumerable<string> arguments) =>
+        Process.Start(new ProcessStartInfo(Dotnet, [Assembly, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+
+    static Process Work(string job) => Start("worker", job);
 
     static void AwaitStep(Process worker)
     {
