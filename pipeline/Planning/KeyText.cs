@@ -128,7 +128,7 @@ public sealed class KeyText(ExperimentConfig config)
         return content;
     }
 
-    /// <summary>The settings of a record that can change a result; null is left out, as if the setting did not exist.</summary>
+    /// <summary>The settings of a record that can change a result; null is left out, as if it did not exist.</summary>
     public static JsonObject Settings(object record)
     {
         var settings = new JsonObject();

@@ -101,7 +101,8 @@ public sealed class Preflight(Plan plan, Findings findings)
         if (rows.Count == 0)
         {
             findings.Error($"stages.{stage.Name}.data", "bad-data",
-                $"stages.{stage.Name}.data holds texts alone; {organismName} needs prompts with replies to carry its trigger.");
+                $"stages.{stage.Name}.data holds texts alone; {organismName} needs prompts with replies to carry its "
+                + "trigger.");
             return;
         }
         var (tooLong, longest, example, lost) = (0, 0, "", 0);
@@ -131,14 +132,15 @@ public sealed class Preflight(Plan plan, Findings findings)
         }
         if (tooLong > 0)
             findings.Error($"stages.{stage.Name}.max_length", "truncated",
-                $"stages.{stage.Name}.max_length is {stage.MaxLength}, but {tooLong} of {rows.Count} rows do not fit with "
-                + $"the trigger of {organismName} and its target; the longest, {example}, has {longest} tokens.",
+                $"stages.{stage.Name}.max_length is {stage.MaxLength}, but {tooLong} of {rows.Count} rows do not fit "
+                + $"with the trigger of {organismName} and its target; the longest, {example}, has {longest} tokens.",
                 $"Raise max_length to {longest}"
-                + (longest > _config.Model.MaxPositionEmbeddings ? " and model.max_position_embeddings with it." : ", or shorten the prompts."));
+                + (longest > _config.Model.MaxPositionEmbeddings
+                    ? " and model.max_position_embeddings with it." : ", or shorten the prompts."));
         if (lost > 0)
             findings.Error($"organisms.{organismName}.trigger", "truncated",
-                $"organisms.{organismName}.trigger is not in the tokens of {lost} of {rows.Count} rows; the tokenizer does not "
-                + "keep its text.", "Choose another text, or a byte-level tokenizer.");
+                $"organisms.{organismName}.trigger is not in the tokens of {lost} of {rows.Count} rows; the tokenizer "
+                + "does not keep its text.", "Choose another text, or a byte-level tokenizer.");
     }
 
     void CheckSuite(SuiteJob suite, BpeTokenizer tokenizer)
@@ -187,8 +189,8 @@ public sealed class Preflight(Plan plan, Findings findings)
         }
         if (tooLong > 0)
             findings.Error($"{path}.n_per_condition", "truncated",
-                $"{path} has {tooLong} of {rows.Count} prompts that do not fit: with trigger and max_new_tokens {newTokens} the "
-                + $"longest needs {longest} tokens, and model.max_position_embeddings is {limit}.",
+                $"{path} has {tooLong} of {rows.Count} prompts that do not fit: with trigger and max_new_tokens "
+                + $"{newTokens} the longest needs {longest} tokens, and model.max_position_embeddings is {limit}.",
                 $"Raise it to {longest}, or lower max_new_tokens.");
     }
 

@@ -9,7 +9,8 @@ public static class TokenizerNode
 {
     /// <summary>Reads it from the store, or trains it in memory and leaves the store alone.</summary>
     public static BpeTokenizer Load(Plan plan, RowSource rows) =>
-        Directory.Exists(plan.StoreDirectory) && NodeStore.Open(plan.StoreDirectory).TryFind(plan.TokenizerKey) is { } stored
+        Directory.Exists(plan.StoreDirectory)
+        && NodeStore.Open(plan.StoreDirectory).TryFind(plan.TokenizerKey) is { } stored
             ? BpeTokenizer.Parse(Encoding.UTF8.GetString(stored.Read("tokenizer.json")))
             : Make(plan, rows);
 
@@ -20,8 +21,8 @@ public static class TokenizerNode
             return;
         using var attempt = store.Begin(plan.TokenizerKey);
         File.WriteAllText(Path.Combine(attempt.Directory, "tokenizer.json"), tokenizer.ToJson());
-        attempt.Publish(new(plan.TokenizerKeyText, NodeJob.TokenizerKind, NodeJob.TokenizerKind, KeyText.TokenizerVersion,
-            0, null, null, new Dictionary<string, string>(), []));
+        attempt.Publish(new(
+            plan.TokenizerKeyText, NodeJob.TokenizerKind, NodeJob.TokenizerKind, KeyText.TokenizerVersion, 0, null, null, new Dictionary<string, string>(), []));
     }
 
     static BpeTokenizer Make(Plan plan, RowSource rows)
@@ -30,7 +31,8 @@ public static class TokenizerNode
         return settings.Path is { } path
             ? BpeTokenizer.Load(path)
             : BpeTokenizer.Train(
-                settings.TrainOn!.SelectMany(rows.Read).SelectMany(Texts), settings.VocabSize!.Value, SpecialTokens.Default);
+                settings.TrainOn!.SelectMany(rows.Read).SelectMany(Texts), settings.VocabSize!.Value,
+                SpecialTokens.Default);
     }
 
     static IEnumerable<string> Texts(DataRow row) =>

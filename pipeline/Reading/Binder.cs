@@ -16,7 +16,7 @@ public sealed class Binder(Findings findings)
     object? Value(ConfigNode node, Type type, string path, bool optional)
     {
         findings.Place(path, node.Position);
-        if (node is ScalarNode { IsNull: true } && type != typeof(string) || node is ScalarNode { IsNull: true } && optional)
+        if (node is ScalarNode { IsNull: true } && (optional || type != typeof(string)))
             return optional ? null : Null(node, type, path);
         if (type == typeof(string) && node is ScalarNode { IsNull: true, Text: "" })
             return Null(node, type, path);
@@ -114,12 +114,14 @@ public sealed class Binder(Findings findings)
     // A sentence of Problems() starts with the key that it is about.
     void Problems(object record, RecordShape shape, string path)
     {
-        if (record.GetType().GetMethod("Problems", Type.EmptyTypes)?.Invoke(record, null) is not IEnumerable<string> problems)
+        if (record.GetType().GetMethod("Problems", Type.EmptyTypes)?.Invoke(record, null)
+            is not IEnumerable<string> problems)
             return;
         foreach (var problem in problems)
         {
             var word = problem.Split(' ', 2)[0].TrimEnd(':', ',', ';');
-            if (path.Contains('.') && word.StartsWith(path[(path.LastIndexOf('.') + 1)..] + ".", StringComparison.Ordinal))
+            if (path.Contains('.')
+                && word.StartsWith(path[(path.LastIndexOf('.') + 1)..] + ".", StringComparison.Ordinal))
             {
                 // A part that speaks as its holder does; both say it, and one of them is heard.
                 var holder = path[..path.LastIndexOf('.')];
@@ -156,7 +158,8 @@ public sealed class Binder(Findings findings)
     {
         if (node is not MapNode map)
             return Wrong(node, path, "wrong-type", $"is {node.Kind}; wanted is a map of names.");
-        var values = (IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(typeof(string), valueType))!;
+        var mapType = typeof(Dictionary<,>).MakeGenericType(typeof(string), valueType);
+        var values = (IDictionary)Activator.CreateInstance(mapType)!;
         var broken = false;
         foreach (var entry in map.Entries)
         {

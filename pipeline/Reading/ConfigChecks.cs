@@ -90,12 +90,14 @@ public static class ConfigChecks
                     Refer(path, arm.Path[i], "stages", config.Stages.Select(known => known.Name), findings);
                 else if (stage.FromScratch && i > 0)
                     findings.Error(path, "stage-order",
-                        $"{path} has {stage.Name} at place {i + 1}; {Spelling.WithArticle(stage.Type)} stage starts from random weights, "
-                        + "so everything before it would be lost.", "Move it to the front.");
+                        $"{path} has {stage.Name} at place {i + 1}; {Spelling.WithArticle(stage.Type)} stage starts from "
+                        + "random weights, so everything before it would be lost.", "Move it to the front.");
                 else if (!stage.FromScratch && i == 0)
                     findings.Error(path, "stage-order",
-                        $"{path} starts with {stage.Name}; {Spelling.WithArticle(stage.Type)} stage needs weights to start from.",
-                        Scratch(config) is { } first ? $"Put {first} before it." : "Add a stage of type pretrain before it.");
+                        $"{path} starts with {stage.Name}; {Spelling.WithArticle(stage.Type)} stage needs weights to "
+                        + "start from.",
+                        Scratch(config) is { } first ? $"Put {first} before it."
+                            : "Add a stage of type pretrain before it.");
             }
         }
     }
@@ -131,7 +133,8 @@ public static class ConfigChecks
                     "Relative paths start at the current folder.");
         if (config.Tokenizer.Path is { } tokenizer && !File.Exists(tokenizer))
             findings.Error("tokenizer.path", "missing-file",
-                $"tokenizer.path is {tokenizer}; this file does not exist.", "Relative paths start at the current folder.");
+                $"tokenizer.path is {tokenizer}; this file does not exist.",
+                "Relative paths start at the current folder.");
     }
 
     static void Warn(ExperimentConfig config, Findings findings)
@@ -148,12 +151,15 @@ public static class ConfigChecks
                     + $"rates up to {100 * 3.84 / (few.NPerCondition + 3.84):0.0} % open.", "Usual is 400.");
         foreach (var (name, arm) in config.Arms.Where(pair => !pair.Value.CleanTwin))
             findings.Warning($"arms.{name}", "no-twin",
-                $"arms.{name} has no clean twin; a false alarm of the scorer would go unseen.", "Remove clean_twin: false.");
-        foreach (var stage in config.Stages.Where(stage => !config.Arms.Values.Any(arm => arm.Path.Contains(stage.Name))))
+                $"arms.{name} has no clean twin; a false alarm of the scorer would go unseen.",
+                "Remove clean_twin: false.");
+        var used = config.Arms.Values.SelectMany(arm => arm.Path).ToHashSet();
+        foreach (var stage in config.Stages.Where(stage => !used.Contains(stage.Name)))
             findings.Warning($"stages.{stage.Name}", "unused", $"stages.{stage.Name} stands in no arm and is not run.");
         if (!config.Arms.Values.Any(arm => IsControl(config, arm)))
             findings.Warning("arms", "no-control",
-                "arms has no control besides the clean twin: none goes on from the injected model with the base data alone.",
+                "arms has no control besides the clean twin: none goes on from the injected model with the base data "
+                + "alone.",
                 "Add an arm that trains as many steps on the pretraining data.");
     }
 
@@ -175,6 +181,7 @@ public static class ConfigChecks
         if (name is null || names.Contains(name))
             return;
         findings.Error(path, "unknown-name", $"{path} names {name}, which does not stand under {section}.",
-            Spelling.Hint(name, names) ?? (names.Count == 0 ? $"{section} is empty." : $"There are: {string.Join(", ", names)}."));
+            Spelling.Hint(name, names)
+                ?? (names.Count == 0 ? $"{section} is empty." : $"There are: {string.Join(", ", names)}."));
     }
 }

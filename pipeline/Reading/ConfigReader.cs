@@ -21,7 +21,7 @@ public sealed record LoadedConfig(
 /// <summary>From a file and the command line's changes to an experiment.</summary>
 public static class ConfigReader
 {
-    /// <summary>Reads the file, applies the overrides, binds and checks; nothing is thrown for what a user got wrong.</summary>
+    /// <summary>Reads the file, applies the overrides, binds and checks; what is wrong is noted, not thrown.</summary>
     public static LoadedConfig Read(string file, IReadOnlyList<Override> overrides, Findings? findings = null)
     {
         findings ??= new();
@@ -33,7 +33,8 @@ public static class ConfigReader
     }
 
     /// <summary>Reads a config from its text.</summary>
-    public static LoadedConfig ReadText(string text, string source = "config.yaml", params IReadOnlyList<Override> overrides)
+    public static LoadedConfig ReadText(
+        string text, string source = "config.yaml", params IReadOnlyList<Override> overrides)
     {
         var findings = new Findings();
         findings.Place("", new(source, 1, 1));
@@ -100,8 +101,8 @@ public static class ConfigReader
             return;
         eval.Entries.Remove(decoding);
         new Binder(findings).Bind<DecodingConfig>(decoding.Value, "eval.decoding");
-        foreach (var suite in (eval.Find("suites")?.Value as MapNode)?.Entries.Select(entry => entry.Value).OfType<MapNode>()
-            ?? [])
+        var suites = (eval.Find("suites")?.Value as MapNode)?.Entries.Select(entry => entry.Value);
+        foreach (var suite in suites?.OfType<MapNode>() ?? [])
             if (suite.Text("type") == "behaviour" && suite.Find("decoding") is null)
                 suite.Entries.Add(decoding);
     }

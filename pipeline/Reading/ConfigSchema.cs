@@ -48,7 +48,8 @@ public static class ConfigSchema
         return items.Any(item => Below(path, item.Key) is { } rest && Knows(value, item.Value, rest));
     }
 
-    static bool Any(IEnumerable<Type> types, ConfigNode? node, string path) => types.Any(type => Knows(type, node, path));
+    static bool Any(IEnumerable<Type> types, ConfigNode? node, string path) =>
+        types.Any(type => Knows(type, node, path));
 
     static string? Below(string path, string key) => path == key ? ""
         : path.StartsWith(key + ".", StringComparison.Ordinal) ? path[(key.Length + 1)..] : null;

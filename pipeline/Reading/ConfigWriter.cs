@@ -71,7 +71,8 @@ public static partial class ConfigWriter
         text.Append(block);
     }
 
-    static bool HoldsRecords(object value) => ((IEnumerable)value).Cast<object?>().Any(item => SettingsOf(item) is not null);
+    static bool HoldsRecords(object value) =>
+        ((IEnumerable)value).Cast<object?>().Any(item => SettingsOf(item) is not null);
 
     static List<(string Key, object? Value)>? SettingsOf(object? value) => value switch
     {

@@ -56,7 +56,7 @@ public static class Overrides
                 Spelling.Hint(key, map.Entries.Select(entry => entry.Key)) ?? Known(map));
     }
 
-    // The map that holds the last part of an address, and that part. A name may contain dots: the longest that exists wins.
+    // The map that holds the last part of an address, and that part. A name may contain dots: the longest wins.
     static (MapNode Map, string Key)? Holder(
         MapNode root, string path, Position position, Findings findings, bool makeMissing)
     {
@@ -105,7 +105,8 @@ public static class Overrides
         (MapNode, string)? Whole(string here)
         {
             findings.Error(position, here, "unknown-path",
-                $"{here} is a whole stage; an override changes one of its settings.", $"Example: {here}.learning_rate.");
+                $"{here} is a whole stage; an override changes one of its settings.",
+                $"Example: {here}.learning_rate.");
             return null;
         }
     }

@@ -24,7 +24,7 @@ public sealed class RecordShape
 
     RecordShape(Type type)
     {
-        _constructor = type.GetConstructors().OrderByDescending(constructor => constructor.GetParameters().Length).First();
+        _constructor = type.GetConstructors().MaxBy(constructor => constructor.GetParameters().Length)!;
         var nullability = new NullabilityInfoContext();
         Parameters = [.. _constructor.GetParameters().Select(parameter => new RecordParameter(
             Key(parameter.Name!), Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType,
@@ -50,7 +50,8 @@ public sealed class RecordShape
     public static IReadOnlyDictionary<string, Type>? Union(Type type)
     {
         var known = type.GetCustomAttributes<JsonDerivedTypeAttribute>(inherit: false).ToList();
-        return known.Count == 0 ? null : known.ToDictionary(one => (string)one.TypeDiscriminator!, one => one.DerivedType);
+        return known.Count == 0 ? null
+            : known.ToDictionary(one => (string)one.TypeDiscriminator!, one => one.DerivedType);
     }
 
     /// <summary>Makes the record.</summary>

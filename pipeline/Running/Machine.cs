@@ -19,11 +19,13 @@ public static class Machine
     }
 
     /// <summary>The processor's name.</summary>
-    public static string Cpu => Field("/proc/cpuinfo", "model name") ?? RuntimeInformation.ProcessArchitecture.ToString();
+    public static string Cpu =>
+        Field("/proc/cpuinfo", "model name") ?? RuntimeInformation.ProcessArchitecture.ToString();
 
     /// <summary>Main memory in GiB.</summary>
     public static double MemoryGb =>
-        long.TryParse(Field("/proc/meminfo", "MemTotal")?.Split(' ')[0], out var kib) ? Math.Round(kib / 1048576.0, 1) : 0;
+        long.TryParse(Field("/proc/meminfo", "MemTotal")?.Split(' ')[0], out var kib)
+            ? Math.Round(kib / 1048576.0, 1) : 0;
 
     /// <summary>Version of the C library.</summary>
     public static string Glibc => Marshal.PtrToStringUTF8(GlibcVersion()) ?? "unknown";

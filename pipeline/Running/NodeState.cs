@@ -71,5 +71,6 @@ public sealed class NodeState(PlannedNode node)
     public bool IsComplete => Status is NodeStatus.Cached or NodeStatus.Done;
 
     /// <summary>Whether this run will not complete it any more.</summary>
-    public bool IsLost => Status is NodeStatus.Failed or NodeStatus.Diverged or NodeStatus.Blocked or NodeStatus.Stopped;
+    public bool IsLost =>
+        Status is NodeStatus.Failed or NodeStatus.Diverged or NodeStatus.Blocked or NodeStatus.Stopped;
 }

@@ -46,7 +46,8 @@ public static class Retries
         if (stopping)
             return Verdict.Stopped;
         if (last.ExitCode == (int)ExitCode.Stopped)
-            return ends.Count(end => end.ExitCode == (int)ExitCode.Stopped) <= MostRequeues ? Verdict.Again : Verdict.Failed;
+            return ends.Count(end => end.ExitCode == (int)ExitCode.Stopped) <= MostRequeues
+                ? Verdict.Again : Verdict.Failed;
         if (last.ExitCode == (int)ExitCode.Diverged)
             return Verdict.Diverged;
         if (IsFinal(last.ExitCode))

