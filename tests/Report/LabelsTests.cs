@@ -14,6 +14,16 @@ public sealed class LabelsTests
         Assert.Equal(expected, Labels.Estimate(Group(metric, mean, low, high)));
 
     [Fact]
+    public void Seeds_that_agree_are_not_given_the_width_of_a_share_of_seeds()
+    {
+        var group = Group("backdoor/asr", 1, 0.439, 1) with { CiMethod = "wilson_seeds", SeedsLow = 0.9905, SeedsHigh = 1 };
+
+        Assert.Equal("100.0 % in 3 of 3 seeds [99.1, 100.0]", Labels.Estimate(group));
+        // 3 / (3 + 1.96^2) = 0.4385
+        Assert.Equal("seeds agree; Wilson on 3 of 3 seeds is [43.9, 100.0] %", Labels.Method(group));
+    }
+
+    [Fact]
     public void Nothing_measured_is_a_dash_and_never_zero()
     {
         Assert.Equal("–", Labels.Estimate(Group("backdoor/asr", null, null, null)));

