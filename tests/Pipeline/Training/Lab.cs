@@ -66,7 +66,7 @@ sealed class Lab : IDisposable
             Path.Combine(Store.Root, _tokenizerKey, "tokenizer.json"), Data(),
             new Dictionary<string, WorldConfig> { ["town"] = WorldSettings },
             organism ?? (stage is InjectConfig ? Organism : null), seed, clean, parent, "cpu", 1,
-            parent is null ? [stage.Type] : ["pretrain", stage.Type], stage.Name);
+            parent is null ? [stage.Type] : ["pretrain", "inject", stage.Type], stage.Name);
     }
 
     /// <summary>Runs the job in this process; the function is asked after each step whether to stop.</summary>
