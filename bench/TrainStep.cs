@@ -61,9 +61,9 @@ static class TrainStep
         internal OwnStep(ModelConfig config, int batch, int length, int threads)
         {
             set_num_threads(threads);
+            _model = new Transformer(config, seed: 1); // before the scope: it would own the weights
             using var scope = NewDisposeScope();
             using var generator = new Generator(1);
-            _model = new Transformer(config, seed: 1);
             var settings = new OptimizerSettings(
                 1e-4, MaxSteps: 1_000_000, AdamBeta2: 0.95, WeightDecay: 0.1, LrSchedulerType: "constant");
             _optimizer = new TrainingOptimizer(_model, settings);
