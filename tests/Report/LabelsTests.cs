@@ -18,7 +18,8 @@ public sealed class LabelsTests
     {
         var group = Group("backdoor/asr", 1, 0.439, 1) with { CiMethod = "wilson_seeds", SeedsLow = 0.9905, SeedsHigh = 1 };
 
-        Assert.Equal("100.0 % in 3 of 3 seeds [99.1, 100.0]", Labels.Estimate(group));
+        Assert.Equal("100.0 % [99.1, 100.0]", Labels.Estimate(group));
+        Assert.Equal("100.0 % in 3 of 3 seeds [99.1, 100.0]", Labels.Sentence(group));
         // 3 / (3 + 1.96^2) = 0.4385
         Assert.Equal("seeds agree; Wilson on 3 of 3 seeds is [43.9, 100.0] %", Labels.Method(group));
     }

