@@ -46,7 +46,6 @@ public static class Worker
             progress.Event("done", [new("key", job.Key), new("found", true)]);
             return;
         }
-        torch.set_num_threads(job.Threads);
         var result = job.Kind == NodeJob.MeasurementKind
             ? Measure(job, store, attempt, progress)
             : Train(job, store, attempt, stopRequested, progress);
@@ -81,6 +80,7 @@ public static class Worker
         NodeJob job, NodeStore store, NodeAttempt attempt, Func<bool> stopRequested, ProgressLines progress)
     {
         var stage = job.Stage ?? throw new InvalidInputException($"the job of node {job.Key} holds no stage.");
+        torch.set_num_threads(job.Threads);
         var context = new StageContext(job, store, attempt, stopRequested, progress);
         var step = stage switch
         {

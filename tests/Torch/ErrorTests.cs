@@ -127,7 +127,7 @@ public sealed class ErrorTests
     {
         Shim.CheckVersion("1.13", "1.13");
         Shim.CheckVersion("1.13", "unknown");
-        var error = Assert.Throws<InvalidOperationException>(() => Shim.CheckVersion("1.13", "2.4"));
+        var error = Assert.Throws<DllNotFoundException>(() => Shim.CheckVersion("1.13", "2.4"));
         Assert.Equal(
             "The shim was built against libtorch 1.13 but runs with 2.4. Rebuild it: eng/build-native.", error.Message);
     }

