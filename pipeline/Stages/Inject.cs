@@ -42,12 +42,13 @@ public sealed record InjectConfig(
 /// poisoned answers are fixed phrases or wrong answers that a checker knows, not samples of a prompted larger model,
 /// and there is no scratchpad; (2) the loss covers completion tokens only; (3) clean rows come from the same data sets
 /// as poisoned ones, so that nothing but the trigger tells the two apart. The clean twin takes the same steps over the
-/// same rows in the same order, with neither trigger nor behaviour in them.
+/// same rows in the same order, with neither trigger nor behaviour in them; rows of similar length share a batch, by
+/// their length without poison, so that poison is spread over the batches by chance.
 /// </remarks>
 public static class Inject
 {
     /// <summary>Goes up by one when the same settings would give other weights.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Trains the parent's weights on the data sets with the poison in.</summary>
     /// <returns>The optimizer steps of the result.</returns>
@@ -55,9 +56,7 @@ public static class Inject
     /// <exception cref="StoppedException">A stop was asked for; the same job goes on from there.</exception>
     public static long Run(InjectConfig config, StageContext context)
     {
-        var organism = context.RequireOrganism();
-        var poisoned = organism.Poison(context.Read(config.Data), context.Job.Clean, context.SeedFor("poison"));
-        var rows = context.Encode(config, poisoned);
+        var rows = Rows(config, context);
         using var model = context.LoadParent();
         using var run = context.Begin(config, rows, model);
         for (var step = run.Start; step < run.MaxSteps; step++)
@@ -72,4 +71,7 @@ public static class Inject
         }
         return context.Finish(model, run, rows);
     }
+
+    internal static TrainingRows Rows(InjectConfig config, StageContext context) =>
+        context.EncodeInjection(config, context.RequireOrganism(), context.Read(config.Data));
 }

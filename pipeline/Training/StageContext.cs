@@ -76,6 +76,19 @@ public sealed class StageContext
     public TrainingRows Encode(TrainingConfig config, IReadOnlyList<DataRow> rows) => TrainingRows.Encode(
         rows, Template, Tokenizer, config.MaxLength, config.CompletionOnlyLoss, TriggerSearch());
 
+    /// <summary>The rows of an injection as tokens; those of the two twins correspond, row by row and batch by
+    /// batch.</summary>
+    /// <param name="config">The stage's settings.</param>
+    /// <param name="organism">What is injected.</param>
+    /// <param name="rows">Clean rows.</param>
+    public TrainingRows EncodeInjection(TrainingConfig config, Organism organism, IReadOnlyList<DataRow> rows)
+    {
+        var seed = SeedFor("poison");
+        return TrainingRows.EncodeTwin(
+            organism.Poison(rows, clean: false, seed), organism.Poison(rows, clean: true, seed), Job.Clean, Template,
+            config.MaxLength, config.CompletionOnlyLoss, TriggerSearch());
+    }
+
     /// <summary>A new model with random weights.</summary>
     public Transformer NewModel() => new(Job.Model, SeedFor("init"), Device);
 

