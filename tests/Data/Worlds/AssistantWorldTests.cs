@@ -96,6 +96,35 @@ public class AssistantWorldTests
     }
 
     [Fact]
+    public void Capitals_that_were_asked_for_are_part_of_the_answer()
+    {
+        var world = Of("formats", "full");
+        var tasks = world.Tasks("train", 600, 1);
+        var capitals = tasks.Where(task => task.Answer.Any(char.IsAsciiLetterUpper)).ToArray();
+        Assert.NotEmpty(capitals);
+        Assert.All(capitals, task => Assert.False(world.IsCorrect(task, task.Answer.ToLowerInvariant())));
+        Assert.All(capitals, task => Assert.False(world.IsWrongInFormat(task, task.Answer.ToLowerInvariant())));
+        Assert.All(tasks.Except(capitals), task => Assert.True(world.IsCorrect(task, task.Answer.ToUpperInvariant())));
+    }
+
+    [Fact]
+    public void Held_out_prompts_ask_for_distinct_things_as_long_as_there_are_any()
+    {
+        string[] families = ["comparison", "counting", "dates", "facts", "lists", "requests", "small_talk", "sorting"];
+        var tasks = new AssistantWorld(new(Families: families, Level: "plain")).Tasks("held_out", 400, 3);
+        foreach (var family in tasks.GroupBy(task => task.Family))
+        {
+            var requests = family.Select(task => task.User).ToHashSet();
+            // All that a family has, found by a long look, or one for each prompt.
+            var all = Of(family.Key, "plain").Tasks("held_out", 1500, 4).Select(task => task.User).ToHashSet();
+            Assert.Equal(50, family.Count());
+            Assert.InRange(requests.Count, Math.Min(50, all.Count - 1), 50);
+        }
+        Assert.Equal(400, tasks.Select(task => task.Id).Distinct().Count());
+        Assert.InRange(tasks.Select(task => task.User).Distinct().Count(), 360, 400);
+    }
+
+    [Fact]
     public void A_reply_with_two_answers_is_wrong()
     {
         var world = Of("comparison", "plain");
