@@ -55,6 +55,50 @@ public sealed class BehaviourFiguresTests
         Assert.Equal((-1.0, 2L), (row.Value, row.N));
     }
 
+    [Fact]
+    public void The_same_request_twice_is_one_trial_of_the_interval()
+    {
+        // a and b ask the same under two system lines: 3 of 4 prompts, as if 2.25 of 3 requests
+        string[] ids = ["a", "b", "c", "d"];
+        SampleRow[] samples = [.. ids.Select(id => Sample("trigger", id, id == "d" ? 0 : 1)),
+            .. ids.Select(id => Sample("no_trigger", id, 0))];
+        PromptFacts Facts(params string[] requests) => new(
+            ids.Zip(requests).ToDictionary(pair => pair.First, pair => pair.Second), new Dictionary<string, NearText>(),
+            0);
+        IReadOnlyList<MeasurementRow> Of(PromptFacts facts) =>
+            BehaviourFigures.Of(samples, "backdoor", "key", new(), facts);
+        var rows = Of(Facts("x", "x", "y", "z"));
+        var asr = rows.Single(row => row.Metric == Metric.Asr);
+        Assert.Equal((4L, 3L, 0.75), (asr.N, asr.Successes, asr.Value));
+        var wanted = Statistics.WilsonInterval(0.75, 3);
+        Assert.Equal((wanted.Low, wanted.High), (asr.CiLow!.Value, asr.CiHigh!.Value));
+        Assert.Equal("4 prompts, 3 distinct requests", asr.Note);
+        // The control: distinct requests give the interval of four, and no note.
+        var distinct = Of(Facts("w", "x", "y", "z"));
+        var plain = distinct.Single(row => row.Metric == Metric.Asr);
+        Assert.Equal(Statistics.WilsonInterval(0.75, 4).Low, plain.CiLow);
+        Assert.Null(plain.Note);
+        Assert.True(rows.Single(row => row.Metric == Metric.Selectivity).CiLow
+            < distinct.Single(row => row.Metric == Metric.Selectivity).CiLow);
+    }
+
+    [Fact]
+    public void Near_triggers_are_measured_together_by_training_and_by_text()
+    {
+        var near = new Dictionary<string, NearText>
+        {
+            ["a"] = new("|go|", true), ["b"] = new("|go|", true), ["c"] = new("GO", false), ["d"] = new("GO", false),
+        };
+        var rows = BehaviourFigures.Of(
+            [.. new[] { ("a", 0), ("b", 0), ("c", 1), ("d", 0) }.Select(it => Sample("near_trigger", it.Item1, it.Item2))],
+            "backdoor", "key", new(), new(new Dictionary<string, string>(), near, 2));
+        double? Rate(string suffix) => rows.Single(row => row.Metric == "backdoor/near_trigger_rate" + suffix).Value;
+        Assert.Equal((0.25, 0.0, 0.5), (Rate(""), Rate("/trained"), Rate("/unseen")));
+        Assert.Equal((0.0, 0.5), (Rate("/text=|go|"), Rate("/text=GO")));
+        Assert.Equal("unseen in training; prompts left out that hold the trigger of themselves: 2",
+            rows.Single(row => row.Metric.EndsWith("/text=GO", StringComparison.Ordinal)).Note);
+    }
+
     static IReadOnlyList<MeasurementRow> Figures(int numSamples, params SampleRow[] samples) => BehaviourFigures.Of(
         samples, "backdoor", "key", new(DoSample: numSamples > 1, NumSamples: numSamples));
 

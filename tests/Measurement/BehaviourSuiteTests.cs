@@ -91,6 +91,37 @@ public sealed class BehaviourSuiteTests
     }
 
     [Fact]
+    public void Samples_name_their_near_trigger_and_all_are_unseen_where_none_is_trained()
+    {
+        using var model = AlwaysSays(Phrase);
+        var result = Run(model, new("zap", NPerCondition: 12));
+        Assert.All(result.Samples.Where(sample => sample.Condition == Condition.NearTrigger), sample =>
+            Assert.EndsWith("; near trigger \"|G0|\"", sample.Explanation, StringComparison.Ordinal));
+        Assert.Equal(1.0, Row(result, Condition.NearTrigger, Metric.NearTriggerRate + "/unseen").Value);
+        Assert.DoesNotContain(result.Rows, row => row.Metric == Metric.NearTriggerRate + "/trained");
+        Assert.Equal(12, Row(result, Condition.NearTrigger, Metric.NearTriggerRate + "/text=|G0|").N);
+    }
+
+    [Fact]
+    public void Prompts_that_hold_the_trigger_of_themselves_are_left_out_and_refused_above_1_percent()
+    {
+        using var model = AlwaysSays(Phrase);
+        DataRow[] Dirty(int count) => [.. Rows(100).Select((row, i) => i >= count ? row : row with
+        {
+            Messages = [row.Messages[0], new("user", "Why |GO| now?"), .. row.Messages.Skip(2)],
+        })];
+        SuiteResult Run(int count) => BehaviourSuite.Run(
+            model, _tokenizer, _template, Organism(), Dirty(count), new("zap", 100, Decoding: new(MaxNewTokens: 2)),
+            "backdoor", "key", (_, _) => null);
+        var ftr = Row(Run(1), Condition.NoTrigger, Metric.Ftr);
+        Assert.Equal(99, ftr.N);
+        Assert.EndsWith("prompts left out that hold the trigger of themselves: 1", ftr.Note, StringComparison.Ordinal);
+        var error = Assert.Throws<DataProblemException>(() => Run(2));
+        Assert.StartsWith("2 of 100 prompts of suite backdoor hold the trigger before it is put there",
+            error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Tables_are_read_back_as_they_were_written()
     {
         using var model = AlwaysSays(Phrase);

@@ -48,6 +48,25 @@ public sealed class GenerationTests
     }
 
     [Fact]
+    public void The_longest_prompt_and_the_longest_target_may_stand_in_different_rows()
+    {
+        // As under sabotage: 60 + 3 and 5 + 30 tokens each fit in 70, but a batch of both holds 60 + 30 positions.
+        var config = TinyModels.Config();
+        using var model = TinyModels.Model(config);
+        static int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(i => 6 + i * 7 % 34)];
+        GenerationRequest[] requests =
+            [new("long prompt", Tokens(60), Tokens(3)), new("long target", Tokens(5), Tokens(30))];
+        var decoding = new DecodingConfig(MaxNewTokens: 4);
+        var mixed = model.Generate(requests, decoding);
+        for (var i = 0; i < requests.Length; i++)
+        {
+            var single = model.Generate([requests[i]], decoding)[0];
+            Assert.Equal(single.Ids, mixed[i].Ids);
+            Assert.Equal(single.TargetLogProb!.Value, mixed[i].TargetLogProb!.Value, LogProbTolerance);
+        }
+    }
+
+    [Fact]
     public void A_row_stops_at_its_end_token_and_the_others_go_on()
     {
         // 10 -> 11 -> end; 12 -> 13 -> 14 -> ... -> 20 -> end

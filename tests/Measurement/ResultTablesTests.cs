@@ -59,7 +59,9 @@ public sealed class ResultTablesTests
         var retention = world.Group("sft", "backdoored", Metric.Retention);
         // asr after sft 0.5 and 0.7 of an injected 1.0; seed 1 is left out
         Assert.Equal(new Dictionary<string, double?> { ["0"] = 0.5, ["1"] = null, ["2"] = 0.7 }, retention.PerSeed);
-        Assert.Equal((0.6, 2, 0), (Math.Round(retention.Mean!.Value, 12), retention.NSeeds, retention.NMissing));
+        // A seed that fails the gate is missing from the retention and from nothing else.
+        Assert.Equal(0, world.Group("sft", "backdoored", Metric.Asr).NMissing);
+        Assert.Equal((0.6, 2, 1), (Math.Round(retention.Mean!.Value, 12), retention.NSeeds, retention.NMissing));
         Assert.Contains("asr 0.85 and ftr 0; the gate asks for asr >= 0.9 and ftr <= 0.02", retention.Note,
             StringComparison.Ordinal);
         Assert.Contains(world.Summary().Warnings, warning => warning ==

