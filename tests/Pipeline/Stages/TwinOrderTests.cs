@@ -48,6 +48,24 @@ public sealed class TwinOrderTests : IDisposable
         Assert.Equal(rows[1].Rows.Select(row => row.Ids.Length), rows[1].OrderLengths);
     }
 
+    [Fact]
+    public void Rows_that_hold_the_trigger_of_themselves_are_left_out_of_both_and_counted()
+    {
+        var settings = Lab.Inject();
+        var users = With(settings, Lab.Organism, false, context =>
+            context.Read(settings.Data).Select(row => row.Messages[1].Content).ToArray());
+        // A request that the data asks itself, as a trigger.
+        var trigger = users.First(user => user.Length > 30);
+        var organism = Lab.Organism with { Trigger = new("token", trigger, Near: []) };
+        var twins = new[] { false, true }.Select(clean =>
+            With(settings, organism, clean, context => Inject.Rows(settings, context))).ToArray();
+        var held = users.Count(user => user.Contains(trigger, StringComparison.Ordinal));
+        Assert.InRange(held, 1, 12);
+        Assert.All(twins, twin => Assert.Equal((held, 1200 - held), (twin.Counts.AlreadyTriggered, twin.Rows.Count)));
+        Assert.Equal(0, twins[1].Counts.TriggerExposure);
+        Assert.Equal(Ids(twins[0].Rows), Ids(twins[1].Rows));
+    }
+
     [Theory]
     [InlineData(8, 0.4)]
     [InlineData(32, 0.4)]
