@@ -180,9 +180,17 @@ public sealed record EvalSection(IReadOnlyDictionary<string, SuiteJob> Suites)
 
 /// <summary>Replicates of training.</summary>
 /// <param name="Seeds">One training per seed; null: seed 0 alone.</param>
-/// <param name="ShareStages">Stages that are trained once, with the first seed, for all seeds.</param>
+/// <param name="ShareStages">
+/// Stages that are trained once for all seeds, always with seed 0, whatever the list: another list changes none of them.
+/// </param>
 public sealed record ReplicatesSection(IReadOnlyList<long>? Seeds = null, IReadOnlyList<string>? ShareStages = null)
 {
+    /// <summary>The seed of every shared stage; no function of the list, or a subset of it would train them anew.</summary>
+    public const long SharedSeed = 0;
+
+    /// <summary>The seed with which a stage is trained on the path of a seed.</summary>
+    public long SeedOf(string stage, long seed) => ShareStages?.Contains(stage) == true ? SharedSeed : seed;
+
     /// <summary>The seeds, at least one.</summary>
     public IReadOnlyList<long> SeedsOrDefault => Seeds ?? [0];
 

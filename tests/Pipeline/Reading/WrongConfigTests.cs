@@ -98,6 +98,7 @@ public class WrongConfigTests
     // names and files
     [InlineData("name: sft, type", "name: inject, type", "duplicate-name", "stages holds 2 stages named inject")]
     [InlineData("  sft: [pretrain", "  a/b: [pretrain", "bad-value", "arms has the name \"a/b\"")]
+    [InlineData("  sft: [pretrain", "  sft.clean: [pretrain", "bad-value", "arms has the name \"sft.clean\"; the ending .clean is kept for the clean twin of an arm. Call it sft-clean")]
     [InlineData("set: base, rows: 64}", "set: base, rows: 64}\n  file: {path: nowhere.jsonl}", "missing-file", "data.file.path is nowhere.jsonl; this file does not exist.")]
     [InlineData("set: base, rows: 64}", "set: base, rows: 64}\n  file: {path: \"no*.jsonl\"}", "missing-file", "no file matches.")]
     [InlineData("vocab_size: 512, train_on: base", "path: nowhere.json", "missing-file", "tokenizer.path is nowhere.json")]

