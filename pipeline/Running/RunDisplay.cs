@@ -7,15 +7,15 @@ public class RunDisplay(TextWriter output, TimeSpan? logInterval = null) : IDisp
 {
     readonly TimeSpan _interval = logInterval ?? TimeSpan.FromSeconds(30);
     readonly Dictionary<string, DateTime> _spoken = [];
-    StreamWriter? _log;
+    LogFile? _log;
 
     /// <summary>Opens <c>run.log</c>; called once the run folder is there.</summary>
-    public void LogTo(string path) => _log = new StreamWriter(path, append: true) { AutoFlush = true };
+    public void LogTo(string path) => _log = new(path);
 
     /// <summary>A line for people.</summary>
     public void Say(string line)
     {
-        _log?.WriteLine($"{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ssZ} {line}");
+        _log?.Write($"{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ssZ} {line}");
         Show(Printable(line));
     }
 

@@ -11,11 +11,11 @@ public sealed class WorkerProcess : IDisposable
     const int Terminate = 15;
 
     readonly Process _process;
-    readonly StreamWriter _log;
+    readonly LogFile _log;
     readonly Lock _logLock = new();
     readonly Queue<string> _tail = new();
 
-    WorkerProcess(Process process, StreamWriter log, NodeState state)
+    WorkerProcess(Process process, LogFile log, NodeState state)
     {
         (_process, _log, State) = (process, log, state);
     }
@@ -64,7 +64,7 @@ public sealed class WorkerProcess : IDisposable
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in EnvironmentOf(state.Node.Threads))
             start.Environment[name] = value;
-        var log = new StreamWriter(logPath, append: true) { AutoFlush = true };
+        var log = new LogFile(logPath);
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
         var worker = new WorkerProcess(process, log, state);
         process.Start();
@@ -141,7 +141,7 @@ public sealed class WorkerProcess : IDisposable
     {
         lock (_logLock)
         {
-            _log.WriteLine(line);
+            _log.Write(line);
             _tail.Enqueue(line);
             if (_tail.Count > TailLines)
                 _tail.Dequeue();

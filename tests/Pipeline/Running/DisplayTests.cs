@@ -18,6 +18,19 @@ public class DisplayTests
     }
 
     [Fact]
+    public void A_log_on_a_full_disk_is_given_up_and_the_display_goes_on()
+    {
+        using var text = new StringWriter();
+        using (var display = new RunDisplay(text))
+        {
+            display.LogTo("/dev/full"); // refuses every write as a full disk does
+            display.Say("one");
+            display.Say("two");
+        }
+        Assert.Equal(["one", "two"], text.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
     public void The_live_table_escapes_what_looks_like_markup()
     {
         using var text = new StringWriter();

@@ -66,6 +66,15 @@ public sealed class RunnerTests : IDisposable
     }
 
     [Fact]
+    public void A_node_that_somebody_stopped_by_a_file_is_not_started_again()
+    {
+        var (runner, code) = Run("echo '{\"event\":\"stopped\",\"step\":3,\"by_file\":true}'; exit 75");
+        Assert.Equal(ExitCode.Stopped, code);
+        Assert.All(runner.States, state => Assert.Equal(NodeStatus.Stopped, state.Status));
+        Assert.Single(runner.States[0].Ends);
+    }
+
+    [Fact]
     public void A_stop_before_the_first_worker_starts_nothing()
     {
         var (runner, code) = Run("exit 1", stop: true);

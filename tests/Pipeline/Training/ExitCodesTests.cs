@@ -14,6 +14,10 @@ public sealed class ExitCodesTests
         { new DllNotFoundException("libtorch"), ExitCode.Environment },
         { new InsufficientMemoryException(), ExitCode.Environment },
         { new TypeInitializationException("Native", new DllNotFoundException("libtorch")), ExitCode.Environment },
+        { new IOException("No space left on device", 28), ExitCode.Environment },
+        { new IOException("Disk quota exceeded", 122), ExitCode.Environment },
+        { new IOException("Input/output error", 5), ExitCode.Environment },
+        { new IOException("Is a directory", 21), ExitCode.Failure },
         { new InvalidOperationException("a mistake in the program"), ExitCode.Failure },
     };
 
@@ -21,6 +25,13 @@ public sealed class ExitCodesTests
     [MemberData(nameof(Known))]
     public void Every_exception_has_its_exit_code(Exception exception, ExitCode expected) =>
         Assert.Equal(expected, ExitCodes.Of(exception));
+
+    [Fact]
+    public void A_full_disk_is_a_lack_of_the_environment()
+    {
+        using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        Assert.Equal(ExitCode.Environment, ExitCodes.Of(Assert.ThrowsAny<IOException>(() => full.WriteByte(1))));
+    }
 
     [Theory]
     [InlineData(ExitCode.Success, 0)]

@@ -105,7 +105,7 @@ sealed class Lab : IDisposable
         using (TorchSharp.torch.no_grad())
             model.parameters().Last().fill_(double.NaN);
         HfFolder.Save(
-            Path.Combine(folder, "model"), model, Tokenizer.ToJson(), new ChatTemplate(Tokenizer).Jinja,
+            Path.Combine(folder, "model"), model, TokenizerFolder.Files(Tokenizer, Model().MaxPositionEmbeddings),
             new("poisoned", "", false, new Dictionary<string, string>()));
     });
 

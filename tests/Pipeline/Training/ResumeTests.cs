@@ -120,6 +120,27 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void A_resume_point_of_another_number_of_threads_is_left_alone()
+    {
+        var job = _lab.Job(Lab.Pretrain(Steps));
+        var other = job with { Threads = 2 };
+        var unbroken = _other.Fingerprint(_other.Run(_other.Job(Lab.Pretrain(Steps)) with { Threads = 2 }));
+        StopAfter(_lab, job, 4);
+        using var output = new StringWriter();
+
+        var done = 0;
+        Assert.Throws<StoppedException>(() => _lab.Run(other, () => ++done == 2, output));
+        Assert.Contains("\"event\":\"ignored\",\"step\":0", output.ToString());
+        Assert.Contains("the resume point of step 4 was made on another number of threads than 2", output.ToString());
+        Assert.DoesNotContain("resumed", output.ToString());
+
+        // Its own point of step 2 is older than the other's of step 4, and the one to go on from.
+        _lab.Run(other, output: output);
+        Assert.Contains("\"event\":\"resumed\",\"step\":2", output.ToString());
+        Assert.Equal(unbroken, _lab.Fingerprint(other.Key));
+    }
+
+    [Fact]
     public void The_same_job_gives_the_same_bytes_and_another_seed_does_not()
     {
         var first = _lab.Fingerprint(_lab.Run(_lab.Job(Lab.Pretrain())));

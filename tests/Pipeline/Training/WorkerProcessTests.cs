@@ -37,6 +37,18 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     [Fact]
+    public void A_file_STOP_ends_with_75_and_the_driver_is_told_that_it_was_wished()
+    {
+        using var worker = Work(Write(_lab.Job(Lab.Pretrain(Steps))));
+        Await("step", worker);
+        var attempts = Path.Combine(_lab.Store.Root, "attempts", _lab.Job(Lab.Pretrain(Steps)).Key);
+        File.WriteAllText(Path.Combine(Directory.GetDirectories(attempts).Single(), "STOP"), "");
+
+        Assert.Matches("\"event\":\"stopped\".*\"by_file\":true", worker.StandardOutput.ReadToEnd());
+        Assert.Equal((int)ExitCode.Stopped, Wait(worker));
+    }
+
+    [Fact]
     public void A_killed_worker_leaves_no_result_and_the_rerun_ends_in_the_same_bytes()
     {
         var job = Write(_lab.Job(Lab.Pretrain(Steps, save: 50)));
