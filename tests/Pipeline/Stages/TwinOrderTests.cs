@@ -82,12 +82,14 @@ public sealed class TwinOrderTests : IDisposable
         Assert.InRange(variance / wanted, 1 - error, 1 + error);
     }
 
-    [Fact]
-    public void Padding_stays_small()
+    [Theory]
+    [InlineData(true, 0.08)]
+    [InlineData(false, 0.25)] // two rows in five are longer by their trigger and their phrase, whatever the order
+    public void Padding_stays_small(bool clean, double most)
     {
-        var batches = Order(32, 0.4, 0.1, clean: false);
+        var batches = Order(32, 0.4, 0.1, clean);
         var all = Enumerable.Range(0, batches.StepsPerEpoch).Select(step => batches.At(step)).ToArray();
-        Assert.InRange(all.Sum(batch => batch.PaddingCount) / (double)all.Sum(batch => batch.Tokens.Length), 0, 0.3);
+        Assert.InRange(all.Sum(batch => batch.PaddingCount) / (double)all.Sum(batch => batch.Tokens.Length), 0, most);
     }
 
     TrainingRows Rows(int batchSize, double rate, double nearRate, bool clean)
