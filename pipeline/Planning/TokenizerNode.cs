@@ -51,7 +51,8 @@ public static class TokenizerNode
     static BpeTokenizer Make(TokenizerSection settings, RowSource rows) => settings.Path is { } path
         ? BpeTokenizer.Load(path)
         : BpeTokenizer.Train(
-            settings.TrainOn!.SelectMany(rows.Read).SelectMany(Texts), settings.VocabSize!.Value, SpecialTokens.Default);
+            settings.TrainOn!.SelectMany(rows.Read).SelectMany(Texts), settings.VocabSize!.Value,
+            SpecialTokens.Default);
 
     static IEnumerable<string> Texts(DataRow row) =>
         row.Text is null ? row.Messages.Select(message => message.Content) : [row.Text];

@@ -48,7 +48,7 @@ public sealed class Findings
             Error(Locate(path), path, code, message, hint);
     }
 
-    /// <summary>Ends the reading of the text: checks between its parts add nothing about what is wrong in itself.</summary>
+    /// <summary>Ends the reading of the text: later checks add nothing about what is wrong in itself.</summary>
     public void Settle() => _settled = [.. _errors.Select(error => error.Path).Where(path => path.Length > 0)];
 
     /// <summary>Whether something is wrong with a setting, in it, or with what holds it.</summary>

