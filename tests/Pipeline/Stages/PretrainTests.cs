@@ -70,7 +70,9 @@ public sealed class PretrainTests : IDisposable
         var whole = _lab.Run(_lab.Job(Lab.Pretrain(1) with { PerDeviceTrainBatchSize = 64, LoggingSteps = 1 }));
         var parts = _lab.Run(_lab.Job(Lab.Pretrain(1) with
         {
-            PerDeviceTrainBatchSize = 16, GradientAccumulationSteps = 4, LoggingSteps = 1,
+            PerDeviceTrainBatchSize = 16,
+            GradientAccumulationSteps = 4,
+            LoggingSteps = 1,
         }));
 
         // Every row is in the step either way, so the mean over all targets is the same number.

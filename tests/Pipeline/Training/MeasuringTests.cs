@@ -97,8 +97,12 @@ public sealed class MeasuringTests : IDisposable
             JsonSerializer.SerializeToNode(new { suite, _checkpoint }, CanonicalJson.Options));
         return stage with
         {
-            Key = ContentHash.OfText(keyText), KeyText = keyText, Kind = NodeJob.MeasurementKind, Suite = suite,
-            Organism = Lab.Organism, ParentKey = _checkpoint,
+            Key = ContentHash.OfText(keyText),
+            KeyText = keyText,
+            Kind = NodeJob.MeasurementKind,
+            Suite = suite,
+            Organism = Lab.Organism,
+            ParentKey = _checkpoint,
         };
     }
 
