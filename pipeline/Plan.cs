@@ -91,7 +91,7 @@ public sealed class Plan
         var model = Config.Model.ToModelConfig(tokenizer.VocabSize, template.BosId, template.EndId, template.PadId);
         var organismName = node.Suite is { } suite ? suite.Behaviour?.Organism : References.Organism(node.Stage);
         var organism = Config.Organism(organismName);
-        IEnumerable<string> names = node.Suite is null ? References.Data(node.Stage)
+        IEnumerable<string> names = node.Suite is null ? References.AllData(node.Stage)
             : node.Suite.Loss is { } loss ? [loss.Data] : [];
         var data = names.Concat(organism?.Data is { } prompts ? [prompts] : []).Distinct()
             .ToDictionary(name => name, name => Absolute(Config.Data[name]));
@@ -99,12 +99,12 @@ public sealed class Plan
             .ToDictionary(name => name, name => Config.World(name)!);
         return new(node.Key, node.KeyText, node.Kind, StoreDirectory, node.Stage, node.Suite, model, TokenizerPath,
             data, worlds, organism, node.Seed, node.Clean, node.Parent?.Key, Config.ExecutionOrDefault.Device, node.Threads,
-            node.StagesSoFar, node.Name);
+            node.StagesSoFar, node.Name, node.Inputs.ToDictionary(input => input.Key, input => input.Value.Key));
     }
 
     IEnumerable<string> Twins(ArmConfig arm)
     {
-        var poisons = Cut(arm, _filter).Any(name => References.Organism(Config.Stage(name)!) is not null);
+        var poisons = Cut(arm, _filter).Any(name => References.Poisons(Config.Stage(name)!));
         if (!poisons)
             return [PlanTwins.Clean];
         return arm.CleanTwin ? [PlanTwins.Backdoored, PlanTwins.Clean] : [PlanTwins.Backdoored];
@@ -119,38 +119,61 @@ public sealed class Plan
 
     void AddPath(string arm, ArmConfig settings, string twin, long seed)
     {
-        var replicates = Config.ReplicatesOrDefault;
         var folder = $"{BaseCell}/{arm}{(twin == PlanTwins.Clean ? ConfigChecks.TwinEnding : "")}/seed-{seed}";
         var steps = new List<PlanStep>();
-        var types = new List<string>();
-        PlannedNode? parent = null;
+        var path = new List<PlannedNode>();
         var wouldBePoisoned = false;
         foreach (var name in Cut(settings, _filter))
         {
             var stage = Config.Stage(name)!;
-            types.Add(stage.Type);
-            wouldBePoisoned |= References.Organism(stage) is not null;
+            wouldBePoisoned |= References.Poisons(stage);
             var clean = twin == PlanTwins.Clean && wouldBePoisoned;
-            var trained = replicates.SeedOf(name, seed);
-            parent = Add(twin, new(
-                $"{folder}/{steps.Count:00}-{name}", _keyText.OfStage(stage, TokenizerKey, trained, clean, parent?.Key),
-                NodeJob.StageKind, stage, null, trained, clean, parent, steps.Count, [.. types]));
-            steps.Add(new(name, stage.Type, steps.Count, 0, parent.Key, [.. Measure(twin, parent)]));
+            var place = new PlanPlace(twin, seed, path);
+            var node = AddStage($"{folder}/{steps.Count:00}-{name}", stage, place, path.LastOrDefault(), clean);
+            path.Add(node);
+            steps.Add(new(name, stage.Type, steps.Count, 0, node.Key, [.. Measure(place, node)]));
         }
         _paths.Add(new(BaseCell, arm, twin, seed, steps));
     }
 
-    IEnumerable<PlanMeasurement> Measure(string twin, PlannedNode checkpoint)
+    PlannedNode AddStage(string label, StageConfig stage, PlanPlace place, PlannedNode? parent, bool clean)
+    {
+        var inputs = stage.Inputs.Distinct().ToDictionary(name => name, name => Input(name, place));
+        var trained = Config.ReplicatesOrDefault.SeedOf(stage.Name, place.Seed);
+        var text = _keyText.OfStage(
+            stage, TokenizerKey, trained, clean, parent?.Key, stage.Inputs.Select(name => inputs[name].Key));
+        return Add(place.Twin, new(
+            label, text, NodeJob.StageKind, stage, null, trained, clean, parent, parent is null ? 0 : parent.Depth + 1,
+            [.. parent?.StagesSoFar ?? [], stage.Type], inputs));
+    }
+
+    // On the path before; else from its own parent or from scratch; else a sibling on the same parent and twin.
+    PlannedNode Input(string name, PlanPlace place)
+    {
+        if (place.Before.LastOrDefault(node => node.Stage.Name == name) is { } earlier)
+            return earlier;
+        var stage = Config.Stage(name)!;
+        var parent = stage.ParentStage is { } named ? Input(named, place)
+            : stage.FromScratch ? null : place.Before[^1];
+        var clean = References.Poisons(stage) && place.Twin == PlanTwins.Clean;
+        var label = $"{BaseCell}/{name}{(clean ? ConfigChecks.TwinEnding : "")}/seed-{place.Seed}";
+        return AddStage(label, stage, place, parent, clean);
+    }
+
+    IEnumerable<PlanMeasurement> Measure(PlanPlace place, PlannedNode checkpoint)
     {
         foreach (var suite in Config.Eval.Suites.Values)
         {
-            var node = Add(twin, checkpoint with
+            var inputs = suite.Inputs.Distinct().ToDictionary(name => name, name => Input(name, place));
+            var node = Add(place.Twin, checkpoint with
             {
                 Name = $"{checkpoint.Name}.eval/{suite.Name}",
-                KeyText = _keyText.OfMeasurement(suite, checkpoint.Key),
+                KeyText = _keyText.OfMeasurement(
+                    suite, checkpoint.Key, suite.Inputs.Select(name => inputs[name].Key)),
                 Kind = NodeJob.MeasurementKind,
                 Suite = suite,
                 Parent = checkpoint,
+                Inputs = inputs,
             });
             yield return new(suite.Name, suite.Type, node.Key);
         }
@@ -159,7 +182,7 @@ public sealed class Plan
     PlannedNode Add(string twin, PlannedNode node)
     {
         node = new(node.Name, node.KeyText, node.Kind, node.Stage, node.Suite, node.Seed, node.Clean, node.Parent,
-            node.Depth, node.StagesSoFar); // Careful: `with` keeps the key of the node it copies
+            node.Depth, node.StagesSoFar, node.Inputs); // Careful: `with` keeps the key of the node it copies
         if (!_nodes.TryGetValue(node.Key, out var known))
         {
             _nodes.Add(node.Key, known = node);
@@ -187,6 +210,12 @@ public sealed class Plan
         TrainingConfig training => training.StepsOver(training.Data.Sum(rowCount)),
         _ => 0,
     };
+
+    /// <summary>Where on the paths a node is wanted.</summary>
+    /// <param name="Twin">With or without the poison.</param>
+    /// <param name="Seed">The path's seed.</param>
+    /// <param name="Before">The nodes of the path so far.</param>
+    sealed record PlanPlace(string Twin, long Seed, IReadOnlyList<PlannedNode> Before);
 
     static DataSetConfig Absolute(DataSetConfig data) =>
         data.Path is null ? data : data with { Path = Path.GetFullPath(data.Path) };

@@ -86,7 +86,7 @@ public sealed class Runner(
     }
 
     bool IsPending(NodeState state) => state.Status == NodeStatus.Waiting
-        && (state.Node.Parent is not { } parent || IsPending(_byKey[parent.Key]) || _byKey[parent.Key].IsComplete);
+        && state.Node.Sources.All(source => IsPending(_byKey[source.Key]) || _byKey[source.Key].IsComplete);
 
     // A checkpoint is measured as soon as it is there, so that a failed injection shows early; then the longest path.
     List<NodeState> Ready()
@@ -108,7 +108,7 @@ public sealed class Runner(
     }
 
     bool IsReady(NodeState state) => state.Status == NodeStatus.Waiting && state.NotBefore <= DateTime.UtcNow
-        && (state.Node.Parent is null || _byKey[state.Node.Parent.Key].IsComplete);
+        && state.Node.Sources.All(source => _byKey[source.Key].IsComplete);
 
     // Another run may share the store: its node is waited for, not made twice.
     bool IsUnclaimed(NodeState state)
@@ -131,8 +131,8 @@ public sealed class Runner(
     {
         var steps = nodes.ToDictionary(node => node.Key, node => (long)node.MaxSteps);
         foreach (var node in nodes.Reverse())
-            if (node.Parent is { } parent)
-                steps[parent.Key] = Math.Max(steps[parent.Key], parent.MaxSteps + steps[node.Key]);
+            foreach (var source in node.Sources)
+                steps[source.Key] = Math.Max(steps[source.Key], source.MaxSteps + steps[node.Key]);
         return steps;
     }
 
@@ -179,7 +179,7 @@ public sealed class Runner(
             case Verdict.Again:
                 state.Status = NodeStatus.Waiting;
                 state.NotBefore = DateTime.UtcNow + Retries.Wait(state.Ends.Count);
-                RecomputeParent(state);
+                RecomputeSources(state);
                 display.Say($"{state.Node.Label} ended with {worker.ExitCode} after step {state.Step}, "
                     + $"attempt {state.Ends.Count}; trying again: {state.Message}");
                 break;
@@ -208,11 +208,11 @@ public sealed class Runner(
         checkpoint.Figures = $"{checkpoint.Figures} {state.Figures}".Trim();
     }
 
-    // A parent that did not verify lies in quarantine and is made again from its own inputs.
-    void RecomputeParent(NodeState state)
+    // A source that did not verify lies in quarantine and is made again from its own inputs.
+    void RecomputeSources(NodeState state)
     {
-        if (state.Node.Parent is { } parent && !_store.Exists(parent.Key))
-            _byKey[parent.Key].Status = NodeStatus.Waiting;
+        foreach (var source in state.Node.Sources.Where(source => !_store.Exists(source.Key)))
+            _byKey[source.Key].Status = NodeStatus.Waiting;
     }
 
     void Lose(NodeState state, NodeStatus status, WorkerProcess worker)
@@ -230,7 +230,7 @@ public sealed class Runner(
     }
 
     static bool IsBelow(PlannedNode node, string key) =>
-        node.Parent is { } parent && (parent.Key == key || IsBelow(parent, key));
+        node.Sources.Any(source => source.Key == key || IsBelow(source, key));
 
     static string Sentence(NodeState state)
     {

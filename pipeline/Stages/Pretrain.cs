@@ -23,7 +23,7 @@ public sealed record PretrainConfig(
     string LrSchedulerType = "linear",
     double WarmupSteps = 0,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
-    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : TrainingConfig;
+    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : SupervisedConfig;
 
 /// <summary>Next-token training from random weights: the base model that every arm starts from.</summary>
 /// <remarks>

@@ -23,7 +23,7 @@ public sealed record SftConfig(
     string LrSchedulerType = "linear",
     double WarmupSteps = 0,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
-    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : TrainingConfig;
+    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : SupervisedConfig;
 
 /// <summary>Supervised fine-tuning on clean completions: the plainest safety stage.</summary>
 /// <remarks>

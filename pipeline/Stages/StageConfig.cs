@@ -33,6 +33,23 @@ public abstract record StageConfig
     [JsonIgnore]
     public bool FromScratch => this is PretrainConfig;
 
+    /// <summary>What the method is given: <c>blind</c>, <c>behaviour-aware</c> or <c>trigger-aware</c>.</summary>
+    /// <remarks>Only stages that know the same are compared; a trigger-aware one is an upper bound.</remarks>
+    [JsonIgnore]
+    public virtual string Knowledge => "blind";
+
+    /// <summary>The stage whose model this one starts from, where it stands off every arm; else null.</summary>
+    [JsonIgnore]
+    public virtual string? ParentStage => null;
+
+    /// <summary>Other stages whose models this one reads, by name.</summary>
+    [JsonIgnore]
+    public virtual IReadOnlyList<string> Inputs => [];
+
+    /// <summary>Data sets that a setting other than <c>data</c> names, by that setting's key.</summary>
+    [JsonIgnore]
+    public virtual IReadOnlyDictionary<string, NameList> OtherData => new Dictionary<string, NameList>();
+
     /// <summary>Everything that is wrong with the settings, one sentence each, starting with the key.</summary>
     public virtual IEnumerable<string> Problems() => [];
 }

