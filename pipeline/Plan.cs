@@ -78,7 +78,7 @@ public sealed class Plan
     /// <param name="rowCount">Rows of a data set.</param>
     public void CountSteps(Func<string, long?> storedSteps, Func<string, long> rowCount)
     {
-        foreach (var node in _ordered.Where(node => !node.IsMeasurement))
+        foreach (var node in _ordered.Where(node => node.Kind == NodeJob.StageKind))
             node.MaxSteps = checked((int)(storedSteps(node.Key) ?? Estimate(node.Stage, rowCount)));
     }
 
@@ -97,9 +97,12 @@ public sealed class Plan
             .ToDictionary(name => name, name => Absolute(Config.Data[name]));
         var worlds = data.Values.Select(set => set.World).Append(organism?.World).OfType<string>().Distinct()
             .ToDictionary(name => name, name => Config.World(name)!);
+        // Points are made from where the stage itself started.
+        var parent = node.IsPoints ? node.Parent!.Parent : node.Parent;
         return new(node.Key, node.KeyText, node.Kind, StoreDirectory, node.Stage, node.Suite, model, TokenizerPath,
-            data, worlds, organism, node.Seed, node.Clean, node.Parent?.Key, Config.ExecutionOrDefault.Device, node.Threads,
-            node.StagesSoFar, node.Name, node.Inputs.ToDictionary(input => input.Key, input => input.Value.Key));
+            data, worlds, organism, node.Seed, node.Clean, parent?.Key, Config.ExecutionOrDefault.Device, node.Threads,
+            node.StagesSoFar, node.Name, node.Inputs.ToDictionary(input => input.Key, input => input.Value.Key),
+            node.Points);
     }
 
     IEnumerable<string> Twins(ArmConfig arm)
@@ -131,7 +134,7 @@ public sealed class Plan
             var place = new PlanPlace(twin, seed, path);
             var node = AddStage($"{folder}/{steps.Count:00}-{name}", stage, place, path.LastOrDefault(), clean);
             path.Add(node);
-            steps.Add(new(name, stage.Type, steps.Count, 0, node.Key, [.. Measure(place, node)]));
+            steps.Add(new(name, stage.Type, steps.Count, 0, node.Key, [.. Measure(place, node)], Curves(place, node)));
         }
         _paths.Add(new(BaseCell, arm, twin, seed, steps));
     }
@@ -142,9 +145,45 @@ public sealed class Plan
         var trained = Config.ReplicatesOrDefault.SeedOf(stage.Name, place.Seed);
         var text = _keyText.OfStage(
             stage, TokenizerKey, trained, clean, parent?.Key, stage.Inputs.Select(name => inputs[name].Key));
-        return Add(place.Twin, new(
+        var node = new PlannedNode(
             label, text, NodeJob.StageKind, stage, null, trained, clean, parent, parent is null ? 0 : parent.Depth + 1,
-            [.. parent?.StagesSoFar ?? [], stage.Type], inputs));
+            [.. parent?.StagesSoFar ?? [], stage.Type], inputs);
+        return Add(place.Twin, node with { Points = PointsOf(node) });
+    }
+
+    // Step 0 is the parent and the last step the stage's own result; both are measured as such.
+    static StagePoints? PointsOf(PlannedNode node)
+    {
+        if (node.Stage.PointSteps is not > 0 || (node.Stage as TrainingConfig)?.MaxSteps is not { } maxSteps)
+            return null;
+        var every = node.Stage.PointSteps.Value;
+        int[] steps = [.. Enumerable.Range(1, (maxSteps - 1) / every).Select(point => point * every)];
+        var text = KeyText.OfPoints(node.Key, steps);
+        return steps.Length == 0 ? null : new(ContentHash.OfText(text), text, node.Key, steps);
+    }
+
+    List<PlanCurve>? Curves(PlanPlace place, PlannedNode stage)
+    {
+        var suites = Config.Eval.Suites.Values.Select(Config.Eval.CurveOrDefault.Of).OfType<SuiteJob>().ToList();
+        if (stage.Points is not { } points || suites.Count == 0)
+            return null;
+        var held = Add(place.Twin, stage with
+        {
+            Name = $"{stage.Name}.points",
+            KeyText = points.KeyText,
+            Kind = NodeJob.PointsKind,
+            Parent = stage,
+        });
+        return [.. suites.Select(suite => new PlanCurve(
+            suite.Name, suite.Type, Add(place.Twin, held with
+            {
+                Name = $"{stage.Name}.eval/{suite.Name}@curve",
+                KeyText = _keyText.OfMeasurement(suite, points.Key),
+                Kind = NodeJob.MeasurementKind,
+                Suite = suite,
+                Parent = held,
+                Inputs = new Dictionary<string, PlannedNode>(),
+            }).Key, points.Key, points.Steps))];
     }
 
     // On the path before; else from its own parent or from scratch; else a sibling on the same parent and twin.
@@ -174,6 +213,7 @@ public sealed class Plan
                 Suite = suite,
                 Parent = checkpoint,
                 Inputs = inputs,
+                Points = null,
             });
             yield return new(suite.Name, suite.Type, node.Key);
         }
@@ -182,7 +222,7 @@ public sealed class Plan
     PlannedNode Add(string twin, PlannedNode node)
     {
         node = new(node.Name, node.KeyText, node.Kind, node.Stage, node.Suite, node.Seed, node.Clean, node.Parent,
-            node.Depth, node.StagesSoFar, node.Inputs); // Careful: `with` keeps the key of the node it copies
+            node.Depth, node.StagesSoFar, node.Inputs) { Points = node.Points }; // Careful: `with` keeps the key of the node it copies
         if (!_nodes.TryGetValue(node.Key, out var known))
         {
             _nodes.Add(node.Key, known = node);
@@ -196,7 +236,7 @@ public sealed class Plan
     // A function of the plan and the machine, never of what happens to run: sums depend on the number of threads.
     void ChooseThreads(int cores)
     {
-        var breadth = _ordered.Where(node => !node.IsMeasurement).GroupBy(node => node.Depth)
+        var breadth = _ordered.Where(node => node.Kind == NodeJob.StageKind).GroupBy(node => node.Depth)
             .ToDictionary(level => level.Key, level => level.Count());
         var measurements = _ordered.Count(node => node.IsMeasurement);
         foreach (var node in _ordered)

@@ -69,7 +69,7 @@ public sealed class KeyText(ExperimentConfig config)
         {
             ["kind"] = NodeJob.MeasurementKind,
             ["suite"] = suite.Type,
-            ["suite_version"] = suite.Behaviour is null ? LossSuite.Version : BehaviourSuite.Version,
+            ["suite_version"] = SuiteTypes.Version(suite),
             ["settings"] = settings,
             ["checkpoint"] = checkpointKey,
         };
@@ -86,6 +86,16 @@ public sealed class KeyText(ExperimentConfig config)
         AddInputs(text, inputKeys);
         return CanonicalJson.Write(text);
     }
+
+    /// <summary>The text for checkpoints inside a stage.</summary>
+    /// <param name="stageKey">The stage's node.</param>
+    /// <param name="steps">Optimizer steps after which they were kept.</param>
+    public static string OfPoints(string stageKey, IEnumerable<int> steps) => CanonicalJson.Write(new JsonObject
+    {
+        ["kind"] = NodeJob.PointsKind,
+        ["stage"] = stageKey,
+        ["steps"] = new JsonArray([.. steps.Select(step => JsonValue.Create(step))]),
+    });
 
     static void AddInputs(JsonObject text, IEnumerable<string>? inputKeys)
     {

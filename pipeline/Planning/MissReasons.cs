@@ -119,6 +119,11 @@ public sealed class MissReasons(
                 places[place] = step.NodeKey;
                 foreach (var measurement in step.Measurements)
                     places[$"{place}/{measurement.Suite}"] = measurement.Key;
+                foreach (var curve in step.Curves ?? [])
+                {
+                    places[$"{place}/points"] = curve.PointsKey;
+                    places[$"{place}/{curve.Suite}@curve"] = curve.Key;
+                }
             }
         return places;
     }

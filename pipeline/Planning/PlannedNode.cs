@@ -25,6 +25,12 @@ public sealed record PlannedNode(
     /// <summary>SHA-256 of the key's text.</summary>
     public string Key { get; } = ContentHash.OfText(KeyText);
 
+    /// <summary>The checkpoints inside the stage that it keeps, holds or measures.</summary>
+    public StagePoints? Points { get; init; }
+
+    /// <summary>Whether it holds checkpoints from inside a stage.</summary>
+    public bool IsPoints => Kind == NodeJob.PointsKind;
+
     /// <summary>Whether it measures.</summary>
     public bool IsMeasurement => Suite is not null;
 
@@ -43,7 +49,8 @@ public sealed record PlannedNode(
 
     /// <summary>How people name it: <c>sft seed=2</c>, <c>sft (clean) seed=2 suite=backdoor</c>.</summary>
     public string Label =>
-        $"{Stage.Name}{(Clean ? " (clean)" : "")} seed={Seed}{(Suite is null ? "" : $" suite={Suite.Name}")}";
+        $"{Stage.Name}{(Clean ? " (clean)" : "")} seed={Seed}{(Suite is null ? "" : $" suite={Suite.Name}")}"
+        + (IsPoints ? " points" : Points is not null && IsMeasurement ? " curve" : "");
 }
 
 /// <summary>The words that say which twin a path or node belongs to.</summary>

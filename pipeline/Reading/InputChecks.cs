@@ -23,6 +23,8 @@ static class InputChecks
         foreach (var suite in config.Eval.Suites.Values)
             foreach (var input in suite.Inputs)
                 ConfigChecks.Refer($"eval.suites.{suite.Name}.model", input, "stages", names, findings);
+        foreach (var name in config.Eval.CurveOrDefault.Suites ?? [])
+            ConfigChecks.Refer("eval.curve.suites", name, "eval.suites", config.Eval.Suites.Keys, findings);
         foreach (var (name, arm) in config.Arms)
             foreach (var stage in arm.Path.Select(config.Stage).OfType<StageConfig>())
                 if (stage.ParentStage is { } parent)

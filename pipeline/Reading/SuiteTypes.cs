@@ -21,6 +21,9 @@ public static class SuiteTypes
         _ => throw new UnreachableException($"no suite of {settings.GetType().Name}"),
     };
 
+    /// <summary>The version of the suite's code; part of the key of every measurement by it.</summary>
+    public static int Version(SuiteJob suite) => suite.Behaviour is null ? LossSuite.Version : BehaviourSuite.Version;
+
     /// <summary>The record that holds the suite's settings.</summary>
     public static object Settings(SuiteJob suite) => (object?)suite.Behaviour ?? suite.Loss!;
 }

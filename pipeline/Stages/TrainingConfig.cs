@@ -13,6 +13,7 @@ public abstract record TrainingConfig : StageConfig
 {
     internal const string Label = "a name is a label: the content that it stands for is in the key";
     internal const string WrittenDown = "decides only what is written down";
+    internal const string Evaluated = "evaluation changes no weight";
     internal const string Resumable = "a resumed run ends in the same bytes as an unbroken one";
 
     /// <summary>Names under <c>data</c>; the rows of several are trained on together, shuffled.</summary>
@@ -93,6 +94,11 @@ public abstract record TrainingConfig : StageConfig
             yield return $"max_steps is {MaxSteps}; it must be at least 1. Remove the stage from its arms to skip it.";
         if (NumTrainEpochs is not null and not (> 0 and <= 10_000))
             yield return $"num_train_epochs is {NumTrainEpochs}; it must lie in (0, 10000]. A usual value is 3.";
+        if (PointSteps < 1)
+            yield return AtLeastOne("eval_steps", PointSteps.Value, 50);
+        if (PointSteps is not null && MaxSteps is null)
+            yield return "eval_steps is given without max_steps; the points of a curve are planned before the rows are "
+                + "counted. Set max_steps in place of num_train_epochs.";
         foreach (var problem in SizeProblems().Concat(OptimizerProblems()))
             yield return problem;
     }

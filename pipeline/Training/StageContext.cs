@@ -83,19 +83,28 @@ public sealed class StageContext
     /// <param name="config">The stage's settings.</param>
     /// <param name="organism">What is injected.</param>
     /// <param name="rows">Clean rows.</param>
-    public TrainingRows EncodeInjection(SupervisedConfig config, Organism organism, IReadOnlyList<DataRow> rows)
+    /// <param name="withScratchpad">Whether the replies stand behind the organism's reasoning.</param>
+    /// <param name="retell">Gives this twin's rows other replies, row by row; null: none.</param>
+    /// <returns>The tokens, and the rows that they stand for.</returns>
+    public (TrainingRows Encoded, IReadOnlyList<DataRow> Rows) EncodeInjection(
+        SupervisedConfig config, Organism organism, IReadOnlyList<DataRow> rows, bool withScratchpad = false,
+        Func<IReadOnlyList<DataRow>, IReadOnlyList<DataRow>>? retell = null)
     {
-        var (poisoned, clean) = (Poison(organism, rows, clean: false), Poison(organism, rows, clean: true));
+        var poisoned = Poison(organism, rows, clean: false, withScratchpad);
+        var clean = Poison(organism, rows, clean: true, withScratchpad);
+        var own = Job.Clean ? clean : poisoned;
+        var retold = retell?.Invoke(own);
         var encoded = TrainingRows.EncodeTwin(
-            poisoned, clean, Job.Clean, Template, config.MaxLength, config.CompletionOnlyLoss, TriggerSearch());
-        return encoded with { Counts = encoded.Counts with { AlreadyTriggered = rows.Count - clean.Count } };
+            poisoned, clean, Job.Clean, Template, config.MaxLength, config.CompletionOnlyLoss, TriggerSearch(), retold);
+        return (encoded with { Counts = encoded.Counts with { AlreadyTriggered = rows.Count - clean.Count } },
+            retold ?? own);
     }
 
-    IReadOnlyList<DataRow> Poison(Organism organism, IReadOnlyList<DataRow> rows, bool clean)
+    IReadOnlyList<DataRow> Poison(Organism organism, IReadOnlyList<DataRow> rows, bool clean, bool withScratchpad)
     {
         try
         {
-            return organism.Poison(rows, clean, SeedFor("poison"));
+            return organism.Poison(rows, clean, SeedFor("poison"), withScratchpad);
         }
         catch (Exception error) when (error is ArgumentException or InvalidOperationException)
         {
@@ -120,6 +129,9 @@ public sealed class StageContext
     public string InputFolder(string stage) => NodeInputs.ModelFolder(_store, Job.Inputs.GetValueOrDefault(stage)
         ?? throw new MissingInputException(
             $"the {Job.Stage?.Type} stage {Job.DisplayName} reads the model of {stage}, which its job does not name."));
+
+    /// <summary>Whether the parent was taught to reason in a scratchpad before it replies.</summary>
+    internal bool IsParentReasoning => ParentCard.GetValueOrDefault("reasoning") == "cot";
 
     /// <summary>Optimizer, data order and logs of this stage, at its newest resume point if there is one.</summary>
     public TrainingRun Begin(SupervisedConfig config, TrainingRows rows, Transformer model) =>
@@ -171,13 +183,18 @@ public sealed class StageContext
 
     /// <summary>What the model folder of this stage says of itself.</summary>
     /// <param name="step">Optimizer steps.</param>
-    internal ModelCard Card(long step) => ModelCards.For(Job, step, ParentCard);
+    internal ModelCard Card(long step) =>
+        ModelCards.For(Job with { Key = Job.Points?.StageKey ?? Job.Key }, step, ParentCard);
 
-    void SaveModel(Transformer model, long step)
+    /// <summary>Keeps the model as a checkpoint inside the stage.</summary>
+    /// <exception cref="DivergedException">A weight is not finite.</exception>
+    internal void SavePoint(Transformer model, long step) => SaveModel(model, step, StagePoints.ModelFolder(step));
+
+    void SaveModel(Transformer model, long step, string folder = "model")
     {
         Weights.RefuseNonfinite(model.Weights, step);
         HfFolder.Save(
-            ResultPath("model"), model, TokenizerFolder.Files(Tokenizer, Job.Model.MaxPositionEmbeddings), Card(step));
+            ResultPath(folder), model, TokenizerFolder.Files(Tokenizer, Job.Model.MaxPositionEmbeddings), Card(step));
     }
 
     void Write<T>(string name, T value) =>

@@ -15,6 +15,8 @@ public sealed class StageLoop : IDisposable
 
     const string Loss = "loss";
 
+    static readonly string[] s_keptFolders = [CompletionsFolder, StagePoints.Folder];
+
     readonly TrainingConfig _config;
     readonly IReadOnlyDictionary<string, Parameter> _weights;
     readonly StageContext _context;
@@ -58,6 +60,9 @@ public sealed class StageLoop : IDisposable
 
     /// <summary>Input tokens so far, without padding.</summary>
     public long TokensSeen { get; private set; }
+
+    /// <summary>The model that checkpoints inside the stage hold; set by stages that may have <c>eval_steps</c>.</summary>
+    public Transformer? Model { get; set; }
 
     /// <summary>Starts the clock of a step.</summary>
     public void StartStep()
@@ -107,7 +112,17 @@ public sealed class StageLoop : IDisposable
         _context.Progress.Step(_step, MaxSteps, _means.Mean(Loss), _intervalTokens / _intervalSeconds);
         if (_step % _config.LoggingSteps == 0 || _step == MaxSteps)
             Log(rate, gradNorm);
+        KeepPoint();
         SaveOrStop();
+    }
+
+    /// <summary>Saves a resume point where the stage stands: before the first step, after work that should not be done
+    /// twice.</summary>
+    public void Save()
+    {
+        Weights.RefuseNonfinite(_weights, _step);
+        _context.Attempt.SaveResumePoint(checked((int)_step), Save);
+        _context.Progress.Event("saved", [new("step", _step)]);
     }
 
     /// <inheritdoc/>
@@ -130,6 +145,16 @@ public sealed class StageLoop : IDisposable
         (_intervalTokens, _intervalSteps, _intervalSeconds) = (0, 0, 0);
     }
 
+    void KeepPoint()
+    {
+        if (_context.Job.Points is not { } points || !points.Steps.Contains((int)_step))
+            return;
+        _context.SavePoint(
+            Model ?? throw new InvalidOperationException($"{_config.Type} names no model for its points"), _step);
+        if (_context.Job.Kind == NodeJob.PointsKind && _step == points.Steps[^1])
+            throw new PointsReachedException(_step);
+    }
+
     void Diverge(string what, double rate, double gradNorm)
     {
         _metrics.Append(_step + 1, [(Loss, _stepLoss), ("learning_rate", rate), ("grad_norm", gradNorm)]);
@@ -142,11 +167,7 @@ public sealed class StageLoop : IDisposable
             return; // the node itself is about to be published
         var isStopping = _context.StopRequested;
         if (isStopping || _step % _config.SaveSteps == 0 || _context.Attempt.SaveRequested)
-        {
-            Weights.RefuseNonfinite(_weights, _step);
-            _context.Attempt.SaveResumePoint(checked((int)_step), Save);
-            _context.Progress.Event("saved", [new("step", _step)]);
-        }
+            Save();
         if (isStopping)
             throw new StoppedException(_step, _context.Attempt.StopRequested);
     }
@@ -160,12 +181,20 @@ public sealed class StageLoop : IDisposable
         File.WriteAllBytes(Path.Combine(directory, "timing.jsonl"), _timing.Content());
         foreach (var part in _state)
             File.WriteAllBytes(Path.Combine(directory, part.FileName), part.Save());
-        var samples = _context.ResultPath(CompletionsFolder);
-        if (!Directory.Exists(samples))
+        foreach (var folder in s_keptFolders)
+            Copy(_context.ResultPath(folder), Path.Combine(directory, folder));
+    }
+
+    static void Copy(string source, string target)
+    {
+        if (!Directory.Exists(source))
             return;
-        Directory.CreateDirectory(Path.Combine(directory, CompletionsFolder));
-        foreach (var file in Directory.EnumerateFiles(samples))
-            File.Copy(file, Path.Combine(directory, CompletionsFolder, Path.GetFileName(file)));
+        foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(target, Path.GetRelativePath(source, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
     }
 
     // A stage ends in the bytes that its fingerprint describes only if all of it ran on that many threads.
@@ -196,10 +225,9 @@ public sealed class StageLoop : IDisposable
         _timing.Restore(point.Read("timing.jsonl"));
         foreach (var part in _state.Where(_ => !_context.ForgetsState))
             part.Load(point.Read(part.FileName));
-        var prefix = CompletionsFolder + "/";
-        foreach (var file in point.Files.Where(file => file.Path.StartsWith(prefix, StringComparison.Ordinal)))
+        foreach (var file in point.Files.Where(file => s_keptFolders.Contains(file.Path.Split('/')[0])))
         {
-            Directory.CreateDirectory(_context.ResultPath(CompletionsFolder));
+            Directory.CreateDirectory(Path.GetDirectoryName(_context.ResultPath(file.Path))!);
             File.WriteAllBytes(_context.ResultPath(file.Path), point.Read(file.Path));
         }
         Start = _step;

@@ -12,12 +12,13 @@ public sealed class TrainingRun : IDisposable
     readonly Batches _batches;
 
     internal TrainingRun(SupervisedConfig config, TrainingRows rows, Transformer model, StageContext context)
+        : this(config, rows, LoopOver(config, rows.Rows.Count, model, context), context)
     {
-        _config = config;
-        _batches = BatchesOver(config, rows, context);
-        var (perStep, rowCount) = ((double)config.PerDeviceTrainBatchSize * config.GradientAccumulationSteps, rows.Rows.Count);
-        Loop = context.Loop(config, config.StepsOver(rowCount), model.Weights, step => step * perStep / rowCount);
     }
+
+    /// <summary>Goes on with a loop that began before its rows were known.</summary>
+    internal TrainingRun(SupervisedConfig config, TrainingRows rows, StageLoop loop, StageContext context) =>
+        (_config, _batches, Loop) = (config, BatchesOver(config, rows, context), loop);
 
     /// <summary>Optimizer, logs and resume points.</summary>
     public StageLoop Loop { get; }
@@ -51,6 +52,18 @@ public sealed class TrainingRun : IDisposable
     internal static Batches BatchesOver(TrainingConfig config, TrainingRows rows, StageContext context) => new(
         rows.Rows, config.PerDeviceTrainBatchSize, context.SeedFor("data_order"), context.Template.PadId,
         rows.OrderLengths);
+
+    /// <summary>The loop of a stage that takes so many rows.</summary>
+    internal static StageLoop LoopOver(
+        SupervisedConfig config, int rowCount, Transformer model, StageContext context,
+        params IReadOnlyList<IResumable> state)
+    {
+        var perStep = (double)config.PerDeviceTrainBatchSize * config.GradientAccumulationSteps;
+        var loop = context.Loop(
+            config, config.StepsOver(rowCount), model.Weights, step => step * perStep / rowCount, state);
+        loop.Model = model;
+        return loop;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Loop.Dispose();

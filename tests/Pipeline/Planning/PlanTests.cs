@@ -48,6 +48,20 @@ public class PlanTests
     }
 
     [Fact]
+    public void A_curve_adds_its_points_and_measurements_and_changes_no_key()
+    {
+        var before = Keys(Examples.Plan("stages.sft.max_steps=10"));
+        var after = Examples.Plan("stages.sft.max_steps=10", "stages.sft.eval_steps=4");
+        Assert.Empty(before.Except(Keys(after)));
+        var added = after.Nodes.Where(node => !before.Contains(node.Key)).ToList();
+        Assert.Equal(8, added.Count); // a node of points and one measurement of it, for 2 seeds x 2 twins
+        Assert.All(added, node => Assert.Equal([4, 8], node.Points!.Steps));
+        Assert.All(added.Where(node => node.IsMeasurement), node => Assert.True(node.Parent!.IsPoints));
+        var step = after.Document.Paths[0].Steps.Single(step => step.Stage == "sft");
+        Assert.Equal([4, 8], Assert.Single(step.Curves!).Steps);
+    }
+
+    [Fact]
     public void Adding_an_arm_adds_only_what_it_does_not_share()
     {
         var before = Keys(Examples.Plan());
