@@ -93,6 +93,12 @@ public static class Worker
             PretrainConfig pretrain => Pretrain.Run(pretrain, context),
             InjectConfig inject => Inject.Run(inject, context),
             SftConfig sft => Sft.Run(sft, context),
+            LatentAdversarialConfig latent => LatentAdversarial.Run(latent, context),
+            ConsistencyConfig consistency => Consistency.Run(consistency, context),
+            UnlearnConfig unlearn => Unlearn.Run(unlearn, context),
+            PruneConfig prune => Prune.Run(prune, context),
+            NoiseConfig noise => Noise.Run(noise, context),
+            QuantizeConfig quantize => Quantize.Run(quantize, context),
             _ => throw new UnreachableException($"no stage runs {stage.GetType().Name}"),
         };
         return Draft(job, store, stage.Type, stage.Version, step);

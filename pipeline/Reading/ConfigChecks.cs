@@ -25,6 +25,7 @@ public static class ConfigChecks
         CheckArms(config, findings);
         CheckSharing(config, findings);
         CheckModel(config, findings);
+        LayerChecks.Check(config, findings);
         CheckFiles(config, findings);
         if (!findings.HasErrors)
             Warn(config, findings);

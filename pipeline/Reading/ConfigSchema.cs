@@ -57,7 +57,7 @@ public static class ConfigSchema
     static JsonObject Of(Type type)
     {
         if (type == typeof(NameList))
-            return Either(Text(), List(typeof(string)));
+            return Either(Text(), new JsonObject { ["type"] = "array", ["items"] = Either(Text(), Of(typeof(int))) });
         if (type == typeof(ArmConfig))
             return Either(List(typeof(string)), Record(type, null));
         if (type == typeof(SuiteJob))

