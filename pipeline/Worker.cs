@@ -93,6 +93,7 @@ public static class Worker
             PretrainConfig pretrain => Pretrain.Run(pretrain, context),
             InjectConfig inject => Inject.Run(inject, context),
             SftConfig sft => Sft.Run(sft, context),
+            AdversarialConfig adversarial => Adversarial.Run(adversarial, context),
             LatentAdversarialConfig latent => LatentAdversarial.Run(latent, context),
             ConsistencyConfig consistency => Consistency.Run(consistency, context),
             UnlearnConfig unlearn => Unlearn.Run(unlearn, context),

@@ -36,6 +36,9 @@ public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findin
             if (used is SupervisedConfig stage && References.Data(stage) is { Count: > 0 } names
                 && names.All(readable.Contains) && !findings.IsWrong($"stages.{stage.Name}.max_length"))
                 stages.Check(stage, IsRight(organism) ? organism : null);
+        foreach (var stage in UsedStages().Select(used => used.Stage).OfType<AdversarialConfig>().Distinct())
+            if (References.AllData(stage).All(readable.Contains) && IsRight(stage.Organism))
+                RedTeamChecks.Check(config, stage, new(tokenizer), _rows, findings);
         var trained = UsedStages().Select(used => used.Stage)
             .Where(stage => References.AllData(stage).All(readable.Contains)).ToList();
         var suites = new SuiteChecks(config, tokenizer, _rows, trained, findings);

