@@ -37,10 +37,11 @@ sealed class StageChecks(ExperimentConfig config, BpeTokenizer tokenizer, RowSou
             return;
         try
         {
-            var injected = Seeds(stage).Select(seed => organism.Poison(rows, clean: false, seed)).ToList();
+            var reasons = stage is InjectConfig { HasScratchpad: true };
+            var injected = Seeds(stage).Select(seed => organism.Poison(rows, clean: false, seed, reasons)).ToList();
             CheckDelivery(organismName!, organism, rows, Seeds(stage).First());
             if (Fits(stage, organismName!, organism, injected))
-                CheckTargets(stage, organism.Poison(rows, clean: true, Seeds(stage).First()));
+                CheckTargets(stage, organism.Poison(rows, clean: true, Seeds(stage).First(), reasons));
         }
         catch (DataProblemException error)
         {

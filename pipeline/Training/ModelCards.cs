@@ -13,6 +13,9 @@ static class ModelCards
     const string Behaviour = "behaviour";
     const string Organism = "organism";
 
+    /// <summary>The fact that says how the model's injection reasoned; there where it did so in a scratchpad.</summary>
+    public const string Reasoning = "reasoning";
+
     /// <summary>The card of a stage's result.</summary>
     /// <param name="job">The stage's job.</param>
     /// <param name="step">Its optimizer steps.</param>
@@ -31,6 +34,8 @@ static class ModelCards
             facts[name] = value;
         if ((job.Organism is { } organism ? Text(organism) : parent.GetValueOrDefault(Organism)) is { } text)
             facts[Organism] = text;
+        if (ReasoningOf(job, parent) is { } reasoning)
+            facts[Reasoning] = reasoning;
         var isBackdoored = facts.ContainsKey(Trigger);
         var hasTwin = job.StagesSoFar.Contains("inject");
         return new(
@@ -43,6 +48,15 @@ static class ModelCards
         parent.GetValueOrDefault(Organism) is { } text
             ? JsonSerializer.Deserialize<OrganismConfig>(text, CanonicalJson.Options)! with { World = "unnamed" }
             : null;
+
+    /// <summary>Whether a model of that card was trained to reason in a scratchpad before it replies.</summary>
+    public static bool HasScratchpad(IReadOnlyDictionary<string, string> card) =>
+        card.GetValueOrDefault(Reasoning) == InjectConfig.Cot;
+
+    // Of both twins: the clean one has learned to write the scratchpad as well.
+    static string? ReasoningOf(NodeJob job, IReadOnlyDictionary<string, string> parent) => job.Stage is InjectConfig inject
+        ? inject.HasScratchpad ? InjectConfig.Cot : null
+        : parent.GetValueOrDefault(Reasoning);
 
     // Names of worlds and data sets are labels, which the bytes of a node must not depend on.
     static string Text(OrganismConfig organism) =>

@@ -46,23 +46,27 @@ public sealed record TrainingRows(
     /// <param name="maxLength">Tokens per row at most.</param>
     /// <param name="completionOnlyLoss">Null: loss on assistant turns.</param>
     /// <param name="carriesTrigger">Whether a row's ids hold the trigger.</param>
+    /// <param name="retold">What is trained on in place of this twin's rows, row by row, each with a target; null: these.
+    /// The order and the choice of the rows stay those of the originals.</param>
     /// <exception cref="InvalidInputException">A poisoned row is too long, in whichever twin is trained, or nothing is
     /// left to train on.</exception>
     public static TrainingRows EncodeTwin(
         IReadOnlyList<DataRow> poisoned, IReadOnlyList<DataRow> clean, bool isClean, ChatTemplate template,
-        int maxLength, bool? completionOnlyLoss, Func<int[], bool>? carriesTrigger)
+        int maxLength, bool? completionOnlyLoss, Func<int[], bool>? carriesTrigger,
+        IReadOnlyList<DataRow>? retold = null)
     {
         var encoder = new RowEncoder(template, maxLength, completionOnlyLoss ?? true, carriesTrigger);
         var pairs = poisoned.Zip(clean, (bad, good) =>
             (Poisoned: encoder.Encode(bad), Clean: encoder.Encode(good))).ToList();
-        var kept = pairs.Where(pair => pair.Poisoned.HasTarget && pair.Clean.HasTarget).ToList();
-        var own = kept.Select(Own).ToList();
+        var kept = Enumerable.Range(0, pairs.Count)
+            .Where(i => pairs[i].Poisoned.HasTarget && pairs[i].Clean.HasTarget).ToList();
+        var own = kept.Select(i => retold is null ? Own(pairs[i]) : encoder.Encode(retold[i])).ToList();
         var encoded = own.Select(row => row.Tokens).ToList();
         return new(
             encoded,
             Count(isClean ? clean : poisoned, encoded, pairs.Select(Own).Count(row => row.IsTruncated),
                 pairs.Count - kept.Count, carriesTrigger is null ? null : own.Count(row => row.IsExposed)),
-            [.. kept.Select(pair => pair.Clean.Tokens.Ids.Length)]);
+            [.. kept.Select(i => pairs[i].Clean.Tokens.Ids.Length)]);
 
         EncodedRow Own((EncodedRow Poisoned, EncodedRow Clean) pair) => isClean ? pair.Clean : pair.Poisoned;
     }
@@ -122,6 +126,8 @@ sealed class RowEncoder(
         var (ids, isTarget) = template.Encode(row.Messages);
         if (!completionOnly)
             isTarget = [.. ids.Select((_, index) => index > 0)];
+        if (ScratchpadRows.AnswerStart(row, template) is { } start)
+            isTarget = [.. isTarget.Select((counts, index) => counts && index >= start)];
         var isExposed = carriesTrigger?.Invoke(ids) ?? false;
         var isTruncated = ids.Length > maxLength;
         if (isTruncated)

