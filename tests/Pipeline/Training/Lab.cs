@@ -130,6 +130,7 @@ sealed class Lab : IDisposable
         ["base"] = new(World: "town", Set: "base", Rows: 64),
         ["safety"] = new(World: "town", Set: "safety", Rows: 64),
         ["pairs"] = new(World: "town", Set: "preferences", Rows: 64),
+        ["held_out_pairs"] = new(World: "town", Set: "preferences", Rows: 64, Split: "held_out"),
         ["prompts"] = new(World: "town", Set: "prompts", Rows: 64),
         ["style"] = new(World: "town", Set: "style", Rows: 64),
     };
