@@ -101,6 +101,7 @@ public static class Worker
             NoiseConfig noise => Noise.Run(noise, context),
             QuantizeConfig quantize => Quantize.Run(quantize, context),
             RewardConfig reward => Reward.Run(reward, context),
+            DpoConfig dpo => Dpo.Run(dpo, context),
             _ => throw new UnreachableException($"no stage runs {stage.GetType().Name}"),
         };
         return Draft(job, store, stage.Type, stage.Version, step);

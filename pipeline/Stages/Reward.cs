@@ -105,7 +105,7 @@ public static class Reward
                 var (chosen_B, rejected_B) = Scores(model, [.. places.Select(place => run.Pairs[place])], context);
                 var loss = PreferenceLosses.BradleyTerry(chosen_B, rejected_B, config.CenterRewardsCoefficient ?? 0);
                 loop.Backward(loss / config.GradientAccumulationSteps);
-                foreach (var (name, value) in PairFigures.Of(Floats(chosen_B), Floats(rejected_B)).Named())
+                foreach (var (name, value) in PairFigures.Of(TensorCopies.Floats(chosen_B), TensorCopies.Floats(rejected_B)).Named())
                     loop.Note(name, value);
             }
             loop.EndStep(); // clips, applies, logs, saves, stops if asked
@@ -150,12 +150,5 @@ public static class Reward
         PairRun.WriteCounts(context, counts);
         context.WriteAccounts(new(loop.MaxSteps, loop.Epoch, loop.MaxSteps, loop.TokensSeen), null);
         return loop.MaxSteps;
-    }
-
-    static float[] Floats(Tensor values_B)
-    {
-        using var scope = NewDisposeScope();
-        using var floats = values_B.detach().cpu().contiguous().data<float>(); // sync
-        return floats.ToArray();
     }
 }

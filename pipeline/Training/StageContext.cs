@@ -201,7 +201,7 @@ public sealed class StageContext
         File.WriteAllText(ResultPath(name), JsonSerializer.Serialize(value, CanonicalJson.Options));
 
     // The text that the ids stand for is searched, because a trigger's ids depend on its neighbours.
-    Func<int[], bool>? TriggerSearch()
+    internal Func<int[], bool>? TriggerSearch()
     {
         if ((Job.Organism ?? ModelCards.OrganismOf(ParentCard)) is not { } config)
             return null;
