@@ -170,7 +170,9 @@ public sealed record TokenizerSection(
 /// <summary>What is measured after every stage.</summary>
 /// <param name="Suites">Suites by name.</param>
 /// <param name="Curve">How the checkpoints inside stages are measured.</param>
-public sealed record EvalSection(IReadOnlyDictionary<string, SuiteJob> Suites, CurveSection? Curve = null)
+/// <param name="Claims">What the run shall test, stated beforehand.</param>
+public sealed record EvalSection(
+    IReadOnlyDictionary<string, SuiteJob> Suites, CurveSection? Curve = null, IReadOnlyList<ClaimConfig>? Claims = null)
 {
     /// <summary>How checkpoints inside stages are measured, with the defaults filled in.</summary>
     public CurveSection CurveOrDefault => Curve ?? new();

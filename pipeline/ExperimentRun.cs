@@ -109,7 +109,7 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         if (!runner.States.Any(state => state is { IsComplete: true, Node.IsMeasurement: true }))
             return;
         record.Write(Status(exitCode), exitCode, runner.States, Fingerprint(store)); // the report shows it
-        ResultTables.Write(run, _plan.Document, store, Failures(runner));
+        ResultTables.Write(run, _plan.Document, store, Failures(runner), _plan.Config.Eval.Claims);
         var report = _plan.Config.ReportOrDefault;
         ReportBuilder.Build(
             run, store, _plan.Config.Description ?? "", report.RandomSamplesPerStage, report.SampleSeed);

@@ -22,8 +22,10 @@ public static class ConfigChecks
         CheckReferences(config, findings);
         CheckStages(config, findings);
         InputChecks.Check(config, findings);
+        ClaimChecks.Check(config, findings);
         RolloutChecks.Check(config, findings);
         Planning.RedTeamChecks.Check(config, findings);
+        InsertionChecks.Check(config, findings);
         CheckArms(config, findings);
         CheckSharing(config, findings);
         CheckModel(config, findings);

