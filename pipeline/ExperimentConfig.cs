@@ -220,6 +220,15 @@ public sealed record CurveSection(
                     Conditions = Conditions ?? [Condition.Trigger, Condition.NoTrigger],
                 },
             };
+        if (suite.Reward is { } reward)
+            return suite with
+            {
+                Reward = reward with
+                {
+                    NPerCondition = Math.Min(NPerCondition, reward.NPerCondition),
+                    Conditions = Conditions ?? RewardSuiteConfig.DefaultConditions,
+                },
+            };
         return suite.Loss is { } loss ? suite with { Loss = loss with { Rows = Math.Min(NPerCondition, loss.Rows) } } : null;
     }
 }

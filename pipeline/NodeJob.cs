@@ -65,16 +65,26 @@ public sealed record StagePoints(string Key, string KeyText, string StageKey, IR
     public string CheckpointKey(int step) => $"{StageKey}@{step}";
 }
 
-/// <summary>What a measurement node measures; exactly one of the two settings is there.</summary>
+/// <summary>What a measurement node measures; exactly one of the settings is there.</summary>
 /// <param name="Name">The suite's name in the config.</param>
 /// <param name="Behaviour">Settings of <c>type: behaviour</c>.</param>
 /// <param name="Loss">Settings of <c>type: loss</c>.</param>
-public sealed record SuiteJob(string Name, BehaviourSuiteConfig? Behaviour, LossSuiteConfig? Loss)
+/// <param name="Reward">Settings of <c>type: reward</c>.</param>
+public sealed record SuiteJob(
+    string Name, BehaviourSuiteConfig? Behaviour, LossSuiteConfig? Loss, RewardSuiteConfig? Reward = null)
 {
     /// <summary>The suite's discriminator.</summary>
-    public string Type => Behaviour is null ? "loss" : "behaviour";
+    public string Type => Behaviour is not null ? "behaviour" : Reward is not null ? "reward" : "loss";
+
+    /// <summary>The organism whose trigger the suite sets; null where it sets none.</summary>
+    [JsonIgnore]
+    public string? Organism => Behaviour?.Organism ?? Reward?.Organism;
+
+    /// <summary>The prompts and replies of the suite; null where it generates none.</summary>
+    [JsonIgnore]
+    public BehaviourSuiteConfig? Replies => Behaviour ?? Reward?.Replies;
 
     /// <summary>Stages whose models the suite reads beside the checkpoint, by name.</summary>
     [JsonIgnore]
-    public IReadOnlyList<string> Inputs { get; init; } = [];
+    public IReadOnlyList<string> Inputs => Reward is null ? [] : [Reward.Model];
 }

@@ -89,7 +89,7 @@ public sealed class Plan
     {
         var template = new ChatTemplate(tokenizer);
         var model = Config.Model.ToModelConfig(tokenizer.VocabSize, template.BosId, template.EndId, template.PadId);
-        var organismName = node.Suite is { } suite ? suite.Behaviour?.Organism : References.Organism(node.Stage);
+        var organismName = node.Suite is { } suite ? suite.Organism : References.Organism(node.Stage);
         var organism = Config.Organism(organismName);
         IEnumerable<string> names = node.Suite is null ? References.AllData(node.Stage)
             : node.Suite.Loss is { } loss ? [loss.Data] : [];

@@ -73,10 +73,12 @@ public sealed class KeyText(ExperimentConfig config)
             ["settings"] = settings,
             ["checkpoint"] = checkpointKey,
         };
-        if (suite.Behaviour is { } behaviour)
+        if (suite.Reward is not null)
+            settings.Remove("model"); // by its key, among the inputs
+        if (suite.Organism is { } organism)
         {
             settings.Remove("organism");
-            text["organism"] = OfOrganism(behaviour.Organism);
+            text["organism"] = OfOrganism(organism);
         }
         if (suite.Loss is { } loss)
         {

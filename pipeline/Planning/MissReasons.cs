@@ -63,7 +63,7 @@ public sealed class MissReasons(
     {
         var parts = path.Split('.', 2);
         var rest = parts.Length > 1 ? "." + parts[1] : "";
-        var organism = node.Suite is { } suite ? suite.Behaviour?.Organism : References.Organism(node.Stage);
+        var organism = node.Suite is { } suite ? suite.Organism : References.Organism(node.Stage);
         return parts[0] switch
         {
             "settings" => (node.Suite is null ? $"stages.{node.Stage.Name}" : $"eval.suites.{node.Suite.Name}") + rest,

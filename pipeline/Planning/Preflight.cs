@@ -43,6 +43,9 @@ public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findin
             .Where(stage => References.AllData(stage).All(readable.Contains)).ToList();
         foreach (var stage in trained.OfType<RolloutConfig>().Distinct())
             RolloutPromptChecks.Check(config, stage, stage.MaxCompletionLength, tokenizer, _rows, findings);
+        var pairs = new PairChecks(tokenizer, _rows, findings);
+        foreach (var stage in trained.Where(stage => !findings.IsWrong($"stages.{stage.Name}.max_length")))
+            pairs.Check(stage);
         var suites = new SuiteChecks(config, tokenizer, _rows, trained, findings);
         foreach (var suite in config.Eval.Suites.Values.Where(IsRight))
             suites.Check(suite);
@@ -75,7 +78,7 @@ public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findin
         && !findings.IsWrong($"organisms.{organism}") && IsSound(found.Data, found.World);
 
     bool IsRight(SuiteJob suite) => !findings.IsWrong($"eval.suites.{suite.Name}")
-        && (suite.Behaviour is { } behaviour ? IsRight(behaviour.Organism) : IsSound(suite.Loss!.Data, null));
+        && (suite.Organism is { } organism ? IsRight(organism) : IsSound(suite.Loss!.Data, null));
 
     bool IsSound(string? data, string? world) =>
         (data is null || config.Data.TryGetValue(data, out var set) && !findings.IsWrong($"data.{data}")

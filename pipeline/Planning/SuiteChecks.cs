@@ -26,8 +26,8 @@ sealed class SuiteChecks(
         var path = $"eval.suites.{suite.Name}";
         try
         {
-            if (suite.Behaviour is { } behaviour)
-                CheckPrompts(path, behaviour);
+            if (suite.Replies is { } replies)
+                CheckPrompts(path, replies);
             else
                 _rows.Loss(path, suite.Loss!, tokenizer, _template, config.Model.MaxPositionEmbeddings);
         }

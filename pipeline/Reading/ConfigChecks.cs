@@ -23,6 +23,7 @@ public static class ConfigChecks
         CheckStages(config, findings);
         InputChecks.Check(config, findings);
         ClaimChecks.Check(config, findings);
+        PreferenceChecks.Check(config, findings);
         RolloutChecks.Check(config, findings);
         Planning.RedTeamChecks.Check(config, findings);
         InsertionChecks.Check(config, findings);
@@ -69,7 +70,7 @@ public static class ConfigChecks
             Refer("tokenizer.train_on", name, "data", config.Data.Keys, findings);
         foreach (var suite in config.Eval.Suites.Values)
         {
-            Refer($"eval.suites.{suite.Name}.organism", suite.Behaviour?.Organism, "organisms",
+            Refer($"eval.suites.{suite.Name}.organism", suite.Organism, "organisms",
                 config.Organisms?.Keys ?? [], findings);
             Refer($"eval.suites.{suite.Name}.data", suite.Loss?.Data, "data", config.Data.Keys, findings);
         }

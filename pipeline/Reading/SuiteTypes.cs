@@ -11,6 +11,7 @@ public static class SuiteTypes
     {
         ["behaviour"] = typeof(BehaviourSuiteConfig),
         ["loss"] = typeof(LossSuiteConfig),
+        ["reward"] = typeof(RewardSuiteConfig),
     };
 
     /// <summary>A bound record as a suite of that name.</summary>
@@ -18,12 +19,18 @@ public static class SuiteTypes
     {
         BehaviourSuiteConfig behaviour => new(name, behaviour, null),
         LossSuiteConfig loss => new(name, null, loss),
+        RewardSuiteConfig reward => new(name, null, null, reward),
         _ => throw new UnreachableException($"no suite of {settings.GetType().Name}"),
     };
 
     /// <summary>The version of the suite's code; part of the key of every measurement by it.</summary>
-    public static int Version(SuiteJob suite) => suite.Behaviour is null ? LossSuite.Version : BehaviourSuite.Version;
+    public static int Version(SuiteJob suite) => suite.Type switch
+    {
+        "behaviour" => BehaviourSuite.Version,
+        "reward" => (1000 * BehaviourSuite.Version) + RewardSuite.Version, // the replies are those of that suite
+        _ => LossSuite.Version,
+    };
 
     /// <summary>The record that holds the suite's settings.</summary>
-    public static object Settings(SuiteJob suite) => (object?)suite.Behaviour ?? suite.Loss!;
+    public static object Settings(SuiteJob suite) => (object?)suite.Behaviour ?? (object?)suite.Reward ?? suite.Loss!;
 }
