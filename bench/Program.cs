@@ -7,6 +7,7 @@ foreach (var (option, value) in benchmark switch
 {
     "train-step" => new[] { ("--batch", 64), ("--length", 64), ("--turns", 12) },
     "generate" => [("--prompts", 400), ("--length", 48), ("--new", 32), ("--batch", 64), ("--turns", 5)],
+    "rollouts" => [("--prompts", 128), ("--length", 48), ("--new", 32), ("--batch", 64), ("--turns", 5)],
     _ => [],
 })
 {
@@ -29,7 +30,10 @@ return benchmark switch
     "generate" => Generate.Run(
         options["--size"], Number("--prompts"), Number("--length"), Number("--new"), Number("--batch"), Number("--turns"),
         Number("--threads")),
-    _ => Refuse("name a benchmark: train-step or generate"),
+    "rollouts" => Rollouts.Run(
+        options["--size"], Number("--prompts"), Number("--length"), Number("--new"), Number("--batch"), Number("--turns"),
+        Number("--threads")),
+    _ => Refuse("name a benchmark: train-step, generate or rollouts"),
 };
 
 static int Refuse(string problem)

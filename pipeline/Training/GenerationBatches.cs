@@ -43,6 +43,9 @@ sealed class GenerationBatches : IResumable
     /// <inheritdoc/>
     public string FileName => "rollouts.json";
 
+    /// <summary>What <c>rows.json</c> says of the prompts.</summary>
+    public RowCounts Counts() => _prompts.Counts();
+
     /// <summary>Passes over the prompts after so many steps.</summary>
     public double EpochAfter(long step) => (double)step * _config.GradientAccumulationSteps
         * _config.PerDeviceTrainBatchSize / _config.NumIterations / _config.NumGenerations / _prompts.Count;

@@ -34,6 +34,17 @@ sealed class RolloutPrompts(IReadOnlyList<DataRow> rows, StageContext context)
         return _order[place % rows.Count];
     }
 
+    /// <summary>What <c>rows.json</c> says: prompts alone, since completions are the model's own.</summary>
+    public RowCounts Counts()
+    {
+        var carriesTrigger = context.TriggerSearch();
+        var prompts = Enumerable.Range(0, rows.Count).Select(Encode).ToList();
+        return new(
+            rows.Count, rows.Select(row => string.Join('\n', PromptTurns.Of(row))).Distinct(StringComparer.Ordinal).Count(),
+            Poisoned: 0, Near: 0, Truncated: 0, WithoutTarget: 0, prompts.Sum(ids => (long)ids.Length), TargetTokens: 0,
+            carriesTrigger is null ? null : prompts.Count(carriesTrigger));
+    }
+
     /// <summary>What the model goes on from.</summary>
     public int[] Encode(int row) => [.. context.Template.EncodePrompt(PromptTurns.Of(rows[row])), .. _opening];
 }

@@ -150,6 +150,17 @@ public sealed class GrpoTests : IDisposable
     }
 
     [Fact]
+    public void After_an_injection_the_prompts_that_hold_the_trigger_are_counted()
+    {
+        var injected = _lab.Run(_lab.Job(Lab.Inject(2), _base));
+
+        Assert.Contains("\"trigger_exposure\":0", _lab.Text(_lab.Run(_lab.Job(PolicyLab.Grpo(1), injected)), "rows.json"));
+        var unaware = _lab.Text(_lab.Run(_lab.Job(PolicyLab.Grpo(1), _base)), "rows.json");
+        Assert.Contains("\"trigger_exposure\":null", unaware);
+        Assert.Contains("\"rows\":64,\"distinct_prompts\":64", unaware);
+    }
+
+    [Fact]
     public void Completions_are_kept_as_a_table()
     {
         var config = PolicyLab.Grpo(2) with { RewardFuncs = [PolicyLab.Bandit, new("right", "task")], RewardWeights = [1, 0.5] };
