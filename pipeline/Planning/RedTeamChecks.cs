@@ -65,13 +65,14 @@ static class RedTeamChecks
                 "Name data of such prompts.");
         else if (!seeds.Prompts.Any(prompt => template.EncodePrompt(prompt.Messages).Length <= room))
             findings.Error($"stages.{stage.Name}.red_team.max_new_tokens", "bad-value",
-                $"stages.{stage.Name}.red_team.max_new_tokens is {stage.RedTeam.MaxNewTokens}, which leaves {room} tokens "
-                + $"of max_length for a prompt; all {seeds.Prompts.Count} of {of} are longer.",
+                $"stages.{stage.Name}.red_team.max_new_tokens is {stage.RedTeam.MaxNewTokens}, which leaves {room} "
+                + $"tokens of max_length for a prompt; all {seeds.Prompts.Count} of {of} are longer.",
                 "Lower it, or raise max_length.");
         else if (stage.RedTeam.Mix > 0 && !seeds.Prompts.Any(prompt => seeds.AnswerTo(prompt.Origin) is not null))
             findings.Error($"stages.{stage.Name}.red_team.mix", "bad-data",
-                $"stages.{stage.Name}.red_team.mix is {stage.RedTeam.Mix}, but none of {seeds.Prompts.Count} prompts of "
-                + $"{of} has an answer to be trained on.", "Name prompts of a world or with replies, or set mix: 0.");
+                $"stages.{stage.Name}.red_team.mix is {stage.RedTeam.Mix}, but none of {seeds.Prompts.Count} prompts "
+                + $"of {of} has an answer to be trained on.",
+                "Name prompts of a world or with replies, or set mix: 0.");
     }
 
     static void CheckMix(AdversarialConfig stage, int rows, Findings findings)
@@ -81,10 +82,10 @@ static class RedTeamChecks
         if (wanted <= prompts * team.MaxRepeats)
             return;
         findings.Error($"stages.{stage.Name}.red_team.mix", "bad-value",
-            $"stages.{stage.Name}.red_team.mix is {team.Mix}, which is {wanted} of {rows} rows; {team.Rounds} rounds of "
-            + $"{team.PromptsPerRound} prompts, each used {team.MaxRepeats} times at most, fill {prompts * team.MaxRepeats} "
-            + "even if every one of them succeeds.",
-            $"Lower mix to {Math.Floor(100.0 * prompts * team.MaxRepeats / rows) / 100}, or raise rounds, prompts_per_round "
-            + "or max_repeats.");
+            $"stages.{stage.Name}.red_team.mix is {team.Mix}, which is {wanted} of {rows} rows; {team.Rounds} rounds "
+            + $"of {team.PromptsPerRound} prompts, each used {team.MaxRepeats} times at most, fill "
+            + $"{prompts * team.MaxRepeats} even if every one of them succeeds.",
+            $"Lower mix to {Math.Floor(100.0 * prompts * team.MaxRepeats / rows) / 100}, or raise rounds, "
+            + "prompts_per_round or max_repeats.");
     }
 }

@@ -56,8 +56,8 @@ public sealed record AdversarialConfig(
         foreach (var problem in base.Problems())
             yield return problem;
         if (RedTeam.MaxNewTokens >= MaxLength)
-            yield return $"red_team.max_new_tokens is {RedTeam.MaxNewTokens}, but max_length is {MaxLength}; a prompt and "
-                + "its reply must fit together. Lower it, or raise max_length.";
+            yield return $"red_team.max_new_tokens is {RedTeam.MaxNewTokens}, but max_length is {MaxLength}; a prompt "
+                + "and its reply must fit together. Lower it, or raise max_length.";
     }
 }
 
@@ -68,11 +68,12 @@ public sealed record AdversarialConfig(
 /// <c>sees_logprob</c> also the probability of the behaviour's text) and runs once, against the parent. Departures: (1)
 /// prompts come from mutation and recombination, or from a small language model tuned on its successes, instead of a
 /// large prompted model that reflects; (2) the training that follows is supervised, not RL; (3) a found prompt is
-/// answered as the row from which it grew, also where words of the request have changed; prompts of a language model
-/// whose request no row has are counted and not trained on; (4) a found prompt that holds the trigger is left out and
-/// counted, or the stage would see the trigger; (5) a found prompt is repeated up to <c>max_repeats</c> times; (6)
-/// requests of a sabotaging organism stay whole, since its judge knows the answer to that request alone. A parent with a
-/// scratchpad is attacked with it; its rows are answered without one.
+/// answered as the row from which it grew, also where words of the request have changed, and a request that a language
+/// model invented as the row whose request shares most words with it; without such a row it is counted and not trained
+/// on; (4) a found prompt that holds the trigger is left out and counted, or the stage would see the trigger; (5) a
+/// found prompt is repeated up to <c>max_repeats</c> times; (6) requests of a sabotaging organism stay whole, since its
+/// judge knows the answer to that request alone. A parent with a scratchpad is attacked with it; its rows are answered
+/// without one.
 /// </remarks>
 public static class Adversarial
 {
@@ -131,8 +132,9 @@ public static class Adversarial
         RedTeamPrompt[] known = [.. seeds.Prompts.Where(target.Fits)];
         if (known.Length == 0)
             throw new InvalidInputException(
-                $"none of {seeds.Prompts.Count} prompts can start the attack of {context.Job.DisplayName}: each needs one "
-                + $"request, and room for {config.RedTeam.MaxNewTokens} tokens within max_length {config.MaxLength}.");
+                $"none of {seeds.Prompts.Count} prompts can start the attack of {context.Job.DisplayName}: each needs "
+                + $"one request, and room for {config.RedTeam.MaxNewTokens} tokens within max_length "
+                + $"{config.MaxLength}.");
         var count = config.RedTeam.PromptsPerRound;
         if (config.RedTeam.Search == RedTeamConfig.Evolve)
         {
@@ -146,7 +148,8 @@ public static class Adversarial
     }
 
     // Prompts of the round that was held back are not among them.
-    static List<(int Place, AnsweredPrompt Answered)> Answered(IReadOnlyList<Storage.RedTeamRow> rows, RedTeamSeeds seeds)
+    static List<(int Place, AnsweredPrompt Answered)> Answered(
+        IReadOnlyList<Storage.RedTeamRow> rows, RedTeamSeeds seeds)
     {
         var last = rows.Max(row => row.Round);
         var found = new List<(int, AnsweredPrompt)>();

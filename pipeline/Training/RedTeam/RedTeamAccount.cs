@@ -29,7 +29,8 @@ static class RedTeamAccount
             RedTeamDocument.CurrentSchemaVersion, settings.Search, settings.SeesLogprob, settings.SamplesPerPrompt,
             settings.SuccessRate, settings.Temperature, rounds, found.Count, found.Count(row => row.TriggerInside),
             found.Count(row => !row.TriggerInside && seeds.AnswerTo(row.Origin) is null), seeds.WithTrigger,
-            settings.Mix, reached, mixed.Replaced, mixed.Uses.Count(uses => uses > 0), mixed.Uses.DefaultIfEmpty().Max(),
+            settings.Mix, reached, mixed.Replaced, mixed.Uses.Count(uses => uses > 0),
+            mixed.Uses.DefaultIfEmpty().Max(),
             Rate(settings, again, row => row.HitsBefore), Rate(settings, again, row => row.HitsAfter),
             Rate(settings, fresh, row => row.HitsBefore), Rate(settings, fresh, row => row.HitsAfter),
             Median(found), Median(searched), "");
@@ -66,13 +67,14 @@ static class RedTeamAccount
     {
         if (account.Found == 0)
             return $"The attack found nothing: none of {tried} prompts showed the behaviour in at least "
-                + $"{account.SuccessRate * 100:0.#} % of {account.SamplesPerPrompt} samples, so the stage trained on its "
-                + "data alone.";
-        var leftOut = (account.TriggerInside == 0 ? "" : $"; {account.TriggerInside} hold the trigger and were left out")
+                + $"{account.SuccessRate * 100:0.#} % of {account.SamplesPerPrompt} samples, so the stage trained on "
+                + "its data alone.";
+        var leftOut =
+            (account.TriggerInside == 0 ? "" : $"; {account.TriggerInside} hold the trigger and were left out")
             + (account.WithoutAnswer == 0 ? "" : $"; {account.WithoutAnswer} have no known answer and were left out");
         var mix = account.MixRows == 0 ? "; none was trained on"
-            : $"; {account.MixPrompts} took the place of {account.MixRows} training rows ({account.MixReached * 100:0.0} % of "
-                + $"them, {account.MixAsked * 100:0.#} % were asked for)";
+            : $"; {account.MixPrompts} took the place of {account.MixRows} training rows "
+                + $"({account.MixReached * 100:0.0} % of them, {account.MixAsked * 100:0.#} % were asked for)";
         return $"The attack found {account.Found} of {tried} prompts{leftOut}{mix}.";
     }
 }

@@ -20,7 +20,8 @@ sealed class RedTeamAttack(RedTeamConfig settings, StageContext context) : IResu
     public bool IsDone => _rows is not null;
 
     /// <summary>Every prompt that was tried, round after round; the last round was held back from training.</summary>
-    public IReadOnlyList<RedTeamRow> Rows => _rows ?? throw new InvalidOperationException("the attack was not made yet");
+    public IReadOnlyList<RedTeamRow> Rows =>
+        _rows ?? throw new InvalidOperationException("the attack was not made yet");
 
     /// <inheritdoc/>
     public byte[] Save() => JsonSerializer.SerializeToUtf8Bytes(Rows, CanonicalJson.Options);
@@ -72,7 +73,8 @@ sealed class RedTeamAttack(RedTeamConfig settings, StageContext context) : IResu
     int?[] TryAgain(RedTeamTarget target, List<TriedPrompt> tried, Organism organism)
     {
         int[] found = [.. Enumerable.Range(0, tried.Count).Where(index => tried[index].Round < settings.Rounds
-            && tried[index].Score.Succeeds(settings.SuccessRate) && !organism.IsTriggeredBy(tried[index].Prompt.Messages))];
+            && tried[index].Score.Succeeds(settings.SuccessRate)
+            && !organism.IsTriggeredBy(tried[index].Prompt.Messages))];
         new Rng(context.SeedFor("red_team/again")).Shuffle<int>(found);
         int[] again =
         [

