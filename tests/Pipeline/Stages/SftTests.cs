@@ -23,6 +23,25 @@ public sealed class SftTests : IDisposable
     }
 
     [Fact]
+    public void Style_and_its_reversal_are_fine_tuning_on_other_sets()
+    {
+        var styled = _lab.Run(_lab.Job(Lab.Sft(60) with { Data = "style" }, _base));
+        var reversed = _lab.Run(_lab.Job(Lab.Sft(60) with { Data = "base" }, styled));
+
+        var (learned, lost) = (Losses("style", styled), Losses("style", reversed));
+        Assert.True(learned < 0.5 * Losses("style", _base), $"the loss on the style's rows is {learned} after it");
+        Assert.True(lost > learned, $"the loss on the style's rows is {lost} after its reversal, {learned} before");
+
+        // One step at a rate that moves nothing: its loss is that of the parent.
+        double Losses(string data, string parent) => _lab.Rows(_lab.Run(_lab.Job(Lab.Sft(1) with
+        {
+            Data = data,
+            LearningRate = 1e-12,
+            PerDeviceTrainBatchSize = 64,
+        }, parent)), "metrics.jsonl")[0]["loss"]!.GetValue<double>();
+    }
+
+    [Fact]
     public void The_manifest_names_the_parent_and_the_hash_of_its_manifest()
     {
         var key = _lab.Run(_lab.Job(Lab.Sft(2), _base));
