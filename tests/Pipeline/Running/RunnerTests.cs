@@ -66,6 +66,14 @@ public sealed class RunnerTests : IDisposable
     }
 
     [Fact]
+    public void A_red_flag_is_said_with_its_node_and_is_no_failure()
+    {
+        Run("echo '{\"event\":\"flag\",\"message\":\"kl is 3 at step 4\"}'; echo broken >&2; exit 3");
+        Assert.Contains("warning: pretrain seed=0: kl is 3 at step 4", _said.ToString(), StringComparison.Ordinal);
+        Assert.Contains("after 1 attempt: broken", _said.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_node_that_somebody_stopped_by_a_file_is_not_started_again()
     {
         var (runner, code) = Run("echo '{\"event\":\"stopped\",\"step\":3,\"by_file\":true}'; exit 75");
