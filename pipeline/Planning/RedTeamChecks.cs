@@ -11,6 +11,12 @@ static class RedTeamChecks
     /// <summary>Notes a red-team language model that would have learned the trigger; reads no data.</summary>
     public static void Check(ExperimentConfig config, Findings findings)
     {
+        foreach (var stage in config.Stages.OfType<RolloutConfig>())
+            if (stage.FoundPrompts is { } found && config.Stage(found.Stage) is { } named and not AdversarialConfig)
+                findings.Error($"stages.{stage.Name}.red_team.stage", "bad-value",
+                    $"stages.{stage.Name}.red_team.stage is {found.Stage}, {Spelling.WithArticle(named.Type)} stage; it "
+                    + "must be an adversarial stage, whose attack finds prompts.",
+                    config.Stages.OfType<AdversarialConfig>().FirstOrDefault() is { } one ? $"Name {one.Name}." : null);
         foreach (var stage in config.Stages.OfType<AdversarialConfig>())
             foreach (var (name, arm) in config.Arms.Where(pair => pair.Value.Path.Contains(stage.Name)))
             {

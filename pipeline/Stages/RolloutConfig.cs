@@ -69,15 +69,21 @@ public abstract record RolloutConfig : TrainingConfig
     [JsonIgnore]
     public override int? PointSteps => EvalSteps;
 
-    /// <summary>A pattern is written by someone who knows what to look for; no other reward is.</summary>
+    /// <summary>Prompts of a red team that take the place of some of the data's; null: none.</summary>
+    [JsonIgnore]
+    public virtual FoundPromptsConfig? FoundPrompts => null;
+
+    /// <summary>A pattern is written by someone who knows what to look for, and a red team looked for it; no other
+    /// reward is.</summary>
     [JsonIgnore]
     public override string Knowledge =>
-        RewardFuncs.Any(function => function.Type == RewardFuncConfig.RegexType) ? "behaviour-aware" : "blind";
+        FoundPrompts is not null || RewardFuncs.Any(function => function.Type == RewardFuncConfig.RegexType)
+            ? "behaviour-aware" : "blind";
 
     /// <inheritdoc/>
     [JsonIgnore]
     public override IReadOnlyList<string> Inputs =>
-        [.. RewardFuncs.Select(function => function.Model).OfType<string>().Distinct()];
+        [.. RewardFuncs.Select(function => function.Model).Append(FoundPrompts?.Stage).OfType<string>().Distinct()];
 
     /// <summary>Forward passes whose completions are drawn at once.</summary>
     [JsonIgnore]

