@@ -104,6 +104,7 @@ public static class Worker
             QuantizeConfig quantize => Quantize.Run(quantize, context),
             RewardConfig reward => Reward.Run(reward, context),
             DpoConfig dpo => Dpo.Run(dpo, context),
+            PpoConfig ppo => Ppo.Run(ppo, context),
             _ => throw new UnreachableException($"no stage runs {stage.GetType().Name}"),
         };
         return Draft(job, store, stage.Type, stage.Version, step);

@@ -43,6 +43,8 @@ public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findin
             .Where(stage => References.AllData(stage).All(readable.Contains)).ToList();
         foreach (var stage in trained.OfType<RolloutConfig>().Distinct())
             RolloutPromptChecks.Check(config, stage, stage.MaxCompletionLength, tokenizer, _rows, findings);
+        foreach (var stage in trained.OfType<PpoConfig>().Distinct())
+            RolloutPromptChecks.Check(config, stage, stage.ResponseLength, tokenizer, _rows, findings);
         var pairs = new PairChecks(tokenizer, _rows, findings);
         foreach (var stage in trained.Where(stage => !findings.IsWrong($"stages.{stage.Name}.max_length")))
             pairs.Check(stage);

