@@ -22,8 +22,8 @@ static class LayerChecks
                         $"Use 0 to {count - 1}, or embed.");
             else if (stage is ConsistencyConfig && count < LayerConsistency.FewestLayers)
                 findings.Error(path, "bad-value",
-                    $"{path} compares inner layers, but model.num_hidden_layers is {count}; a consistency stage needs at "
-                    + $"least {LayerConsistency.FewestLayers}.", "Use a deeper model, or another stage.");
+                    $"{path} compares inner layers, but model.num_hidden_layers is {count}; a consistency stage needs "
+                    + $"at least {LayerConsistency.FewestLayers}.", "Use a deeper model, or another stage.");
         }
     }
 }

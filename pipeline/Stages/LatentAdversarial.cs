@@ -184,7 +184,8 @@ public static class LatentAdversarial
             loop.StartStep();
             var batches = attacked.BatchesOf(step / config.ModelStepsPerAttack, loop); // several steps share an attack
             var adversaries = attacks.Of(step, batches, loop);
-            loop.Note("adversarial_loss", batches.Zip(adversaries).Sum(pair => Backward(pair.First, pair.Second.Tap, 1)));
+            loop.Note("adversarial_loss",
+                batches.Zip(adversaries).Sum(pair => Backward(pair.First, pair.Second.Tap, 1)));
             if (config.CleanWeight > 0)
                 loop.Note("clean_loss",
                     clean.BatchesOf(step, loop).Sum(batch => Backward(batch, null, config.CleanWeight)));

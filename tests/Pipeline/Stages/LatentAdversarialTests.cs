@@ -154,7 +154,10 @@ public sealed class LatentAdversarialTests(InjectedLab models) : IClassFixture<I
         File.WriteAllText(file, """{"text": "once upon a time"}""");
         var job = _lab.Job(Targeted with { Data = "texts" }, models.Injected) with
         {
-            Data = new Dictionary<string, DataSetConfig> { ["texts"] = new(file, Type: "language_modeling", Split: "all") },
+            Data = new Dictionary<string, DataSetConfig>
+            {
+                ["texts"] = new(file, Type: "language_modeling", Split: "all"),
+            },
         };
 
         Assert.Equal(

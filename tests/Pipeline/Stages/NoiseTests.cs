@@ -35,7 +35,10 @@ public sealed class NoiseTests : IDisposable
     [InlineData(11)]
     [InlineData(double.NaN)]
     public void A_scale_outside_the_range_is_refused(double scale) => Assert.Equal(
-        [$"scale is {scale}; it must lie in (0, 10], a share of each tensor's standard deviation. A usual value is 0.1."],
+        [
+            $"scale is {scale}; it must lie in (0, 10], a share of each tensor's standard deviation. "
+            + "A usual value is 0.1.",
+        ],
         new NoiseConfig("noise", scale).Problems());
 
     string Weights(double scale, long seed, string salt = "") => _lab.Fingerprint(_lab.Run(

@@ -12,8 +12,8 @@ public sealed class PruneTests : IDisposable
     public PruneTests() => _base = _lab.Run(_lab.Job(Lab.Pretrain(40)));
 
     static PruneConfig Third => new(
-        "prune", "safety", PruneRate: 1.0 / 3, LearningRate: 1e-2, MaxSteps: 20, PerDeviceTrainBatchSize: 4, MaxLength: 96,
-        WeightDecay: 0.1, LoggingSteps: 2);
+        "prune", "safety", PruneRate: 1.0 / 3, LearningRate: 1e-2, MaxSteps: 20, PerDeviceTrainBatchSize: 4,
+        MaxLength: 96, WeightDecay: 0.1, LoggingSteps: 2);
 
     [Fact]
     public void Pruned_units_are_still_at_zero_after_the_fine_tuning_and_the_others_have_moved()

@@ -35,7 +35,12 @@ public sealed class UnlearnTests(InjectedLab models) : IClassFixture<InjectedLab
     [Fact]
     public void Fine_tuning_as_long_without_the_trigger_leaves_the_behaviour()
     {
-        var tuned = _lab.Run(_lab.Job(Lab.Sft(40) with { Data = "base", PerDeviceTrainBatchSize = 8, LearningRate = 1e-3 }, models.Injected));
+        var tuned = _lab.Run(_lab.Job(Lab.Sft(40) with
+        {
+            Data = "base",
+            PerDeviceTrainBatchSize = 8,
+            LearningRate = 1e-3,
+        }, models.Injected));
 
         var rate = models.BehaviourRate(tuned, "trigger");
         Assert.True(rate >= 0.3, $"{rate} of the triggered requests show the behaviour");
@@ -111,8 +116,8 @@ public sealed class UnlearnTests(InjectedLab models) : IClassFixture<InjectedLab
         { Npo with { ForgetWeight = -1 }, "forget_weight is -1; it must be 0 or more. A usual value is 1.0." },
         { Npo with { CleanWeight = double.NaN }, "clean_weight is NaN; it must be 0 or more. A usual value is 1.0." },
         { Npo with { Beta = 0 }, "beta is 0; it must lie in (0, 100]. A usual value is 0.1." },
-        { Npo with { CompletionOnlyLoss = false }, "completion_only_loss is false, but a trigger is not to be forgotten "
-            + "together with its behaviour. Leave completion_only_loss out." },
+        { Npo with { CompletionOnlyLoss = false }, "completion_only_loss is false, but a trigger is not to be "
+            + "forgotten together with its behaviour. Leave completion_only_loss out." },
         { Npo with { MaxLength = 1 },
             "max_length is 1; it must be at least 2, a token and the one that follows. A usual value is 128." },
     };
