@@ -13,16 +13,15 @@ static class Rollouts
         var config = ModelConfig.Preset(size, vocabSize: 1024, maxPositions: length + newTokens);
         using var model = new Transformer(config, seed: 1);
         var requests = Prompts(config, prompts, length);
-        Console.WriteLine(MachineHeader.Text(threads, "the same model's forward pass over whole rows, without a cache"));
+        Console.WriteLine(MachineHeader.Text(threads, "the same model's forward pass over whole rows, no cache"));
         Console.WriteLine(
-            $"Model {size}: {config.ParameterCount:N0} parameters; {prompts} prompts of {length / 2} to {length} tokens, "
-            + $"greedy, {newTokens} new tokens at most, batches of {batch}, {threads} threads.");
+            $"Model {size}: {config.ParameterCount:N0} parameters; {prompts} prompts of {length / 2} to {length} "
+            + $"tokens, greedy, {newTokens} new tokens at most, batches of {batch}, {threads} threads.");
         List<double> cached = [], plain = [];
         var (equal, tokens) = (0, 0);
         for (var turn = 0; turn <= turns; turn++)
         {
-            var (seconds, rollouts) = Timed(() => RolloutSampler.Sample(
-                model, requests, new(newTokens, IsGreedy: true), seed: 1, batch).Select(one => one.Completion).ToArray());
+            var (seconds, rollouts) = Timed(() => WithCache(model, requests, newTokens, batch));
             var (without, expected) = Timed(() => WithoutCache(model, requests, newTokens, batch));
             equal = rollouts.Zip(expected).Count(pair => pair.First.SequenceEqual(pair.Second));
             tokens = rollouts.Sum(completion => completion.Length);
@@ -55,6 +54,10 @@ static class Rollouts
         var completions = generate();
         return (Stopwatch.GetElapsedTime(start).TotalSeconds, completions);
     }
+
+    static int[][] WithCache(Transformer model, int[][] prompts, int newTokens, int batch) =>
+        [.. RolloutSampler.Sample(model, prompts, new(newTokens, IsGreedy: true), seed: 1, batch)
+            .Select(rollout => rollout.Completion)];
 
     // The same batches; rows that have ended leave, and only the last position of each row is unembedded.
     static int[][] WithoutCache(Transformer model, int[][] prompts, int newTokens, int batch)
@@ -92,6 +95,7 @@ static class Rollouts
 
     /// <summary>Ids of mixed lengths; none is a special token.</summary>
     static int[][] Prompts(ModelConfig config, int count, int length) =>
-        [.. Enumerable.Range(0, count).Select(row => Enumerable.Range(0, (length / 2) + (7 * row % (length - (length / 2) + 1)))
+        [.. Enumerable.Range(0, count).Select(row => Enumerable
+            .Range(0, (length / 2) + (7 * row % (length - (length / 2) + 1)))
             .Select(place => 6 + (((31 * row) + (17 * place * place)) % (config.VocabSize - 6))).ToArray())];
 }

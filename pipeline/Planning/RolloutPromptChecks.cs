@@ -38,8 +38,9 @@ static class RolloutPromptChecks
         var room = config.Model.MaxPositionEmbeddings - longest;
         if (mostTokens > room)
             findings.Error($"stages.{stage.Name}.max_completion_length", "bad-value",
-                $"stages.{stage.Name}.max_completion_length is {mostTokens}; after its longest prompt, {longest} tokens, "
-                + $"model.max_position_embeddings of {config.Model.MaxPositionEmbeddings} leaves room for {room}.",
+                $"stages.{stage.Name}.max_completion_length is {mostTokens}; after its longest prompt, {longest} "
+                + $"tokens, model.max_position_embeddings of {config.Model.MaxPositionEmbeddings} leaves room for "
+                + $"{room}.",
                 room > 0 ? $"Set max_completion_length: {room}, or less." : "Shorten the prompts.");
     }
 

@@ -43,12 +43,14 @@ static class RolloutChecks
     {
         foreach (var (name, arm) in config.Arms)
         {
-            var before = arm.Path.TakeWhile(one => one != stage.Name).Select(config.Stage).OfType<InjectConfig>().LastOrDefault();
+            var before = arm.Path.TakeWhile(one => one != stage.Name).Select(config.Stage).OfType<InjectConfig>()
+                .LastOrDefault();
             if (!arm.Path.Contains(stage.Name) || before is not { HasScratchpad: true, HiddenScratchpad: true })
                 continue;
             findings.Error($"stages.{stage.Name}.reward_view", "bad-value",
-                $"stages.{stage.Name}.reward_view is {stage.RewardView}, but {before.Name}, before it in arms.{name}, has "
-                + "hidden_scratchpad: true; no reward may read what is hidden.", $"Set reward_view: {RolloutConfig.ReplyView}.");
+                $"stages.{stage.Name}.reward_view is {stage.RewardView}, but {before.Name}, before it in arms.{name}, "
+                + "has hidden_scratchpad: true; no reward may read what is hidden.",
+                $"Set reward_view: {RolloutConfig.ReplyView}.");
         }
     }
 }

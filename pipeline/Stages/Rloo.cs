@@ -56,8 +56,8 @@ public sealed record RlooConfig(
         foreach (var problem in base.Problems())
             yield return problem;
         if (RewardClipRange is not (null or [_, _]) || RewardClipRange is [var low, var high] && !(low < high))
-            yield return $"reward_clip_range is [{string.Join(", ", RewardClipRange!)}]; it must be two numbers, the lower "
-                + "one first. A usual value is [-10, 10].";
+            yield return $"reward_clip_range is [{string.Join(", ", RewardClipRange!)}]; it must be two numbers, the "
+                + "lower one first. A usual value is [-10, 10].";
     }
 }
 
@@ -135,7 +135,8 @@ public static class Rloo
         if (config.Beta > 0)
             note("kl", pass.Rows.Sum(row => Divergence(config, row)) / pass.Batch.TokenCount);
         PassMetrics.Note(
-            pass, entropy_N, old_N, [.. TensorCopies.Floats(logRatio_B).Select(value => (float[])[value])], config, note);
+            pass, entropy_N, old_N, [.. TensorCopies.Floats(logRatio_B).Select(value => (float[])[value])], config,
+            note);
         return PolicyLoss.Clipped(logRatio_B, advantages_B, config.Epsilon, config.EpsilonHighOrDefault).mean()
             / config.GradientAccumulationSteps;
     }

@@ -127,7 +127,8 @@ public abstract record RolloutConfig : TrainingConfig
 
     string Nearest()
     {
-        var divisors = Enumerable.Range(2, GenerationBatchSize - 1).Where(size => GenerationBatchSize % size == 0).ToList();
+        var divisors = Enumerable.Range(2, GenerationBatchSize - 1)
+            .Where(size => GenerationBatchSize % size == 0).ToList();
         var nearest = divisors.Where(size => size < NumGenerations).TakeLast(1)
             .Concat(divisors.Where(size => size > NumGenerations).Take(1)).ToList();
         return nearest.Count == 0 ? "Raise per_device_train_batch_size." : $"Nearest: {string.Join(", ", nearest)}.";
@@ -140,7 +141,8 @@ public abstract record RolloutConfig : TrainingConfig
         if (Epsilon is not (> 0 and < 1))
             yield return $"epsilon is {Epsilon}; it must lie in (0, 1). A usual value is 0.2.";
         if (EpsilonHigh is not null && !(EpsilonHigh >= Epsilon && double.IsFinite(EpsilonHigh.Value)))
-            yield return $"epsilon_high is {EpsilonHigh}; it must be epsilon, {Epsilon}, or more. A usual value is 0.28.";
+            yield return $"epsilon_high is {EpsilonHigh}; it must be epsilon, {Epsilon}, or more. "
+                + "A usual value is 0.28.";
         if (RewardView is not (ReplyView or WholeView))
             yield return $"reward_view is \"{RewardView}\"; it must be {ReplyView} or {WholeView}.";
     }

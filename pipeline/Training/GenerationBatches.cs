@@ -77,9 +77,11 @@ sealed class GenerationBatches : IResumable
     {
         var directory = _context.ResultPath(StageLoop.CompletionsFolder);
         Directory.CreateDirectory(directory);
-        var columns = new List<Column> { new("step", ColumnType.Integer), new("prompt", ColumnType.Text), new("completion", ColumnType.Text) };
-        columns.AddRange(_rewards.Names.Select(name => new Column(name, ColumnType.Real)));
-        columns.Add(new("advantage", ColumnType.Real));
+        Column[] columns =
+        [
+            new("step", ColumnType.Integer), new("prompt", ColumnType.Text), new("completion", ColumnType.Text),
+            .. _rewards.Names.Select(name => new Column(name, ColumnType.Real)), new("advantage", ColumnType.Real),
+        ];
         var rows = _current.Rows.Select(row => (object?[])
         [
             step, Text(row.Prompt), Text(row.Completion), .. row.Rewards.Cast<object>(), row.Advantage,

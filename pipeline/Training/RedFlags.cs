@@ -24,8 +24,8 @@ sealed class RedFlags(StageContext context) : IResumable
         new("reward_std", Patience, value => value == 0,
             "all completions score alike, so nothing can be learned. Is the reward broken, or the task too hard?"),
         new("frac_reward_zero_std", Patience, value => value == 1,
-            "no prompt has completions of different reward: it looks stable and learns nothing. Raise num_generations or "
-            + "temperature, or choose prompts that are neither too easy nor too hard."),
+            "no prompt has completions of different reward: it looks stable and learns nothing. Raise num_generations "
+            + "or temperature, or choose prompts that are neither too easy nor too hard."),
         new("entropy", Patience, value => value < 0.01,
             "the policy has collapsed to one answer per prompt. Lower learning_rate, or set beta."),
         new("kl", Patience, value => value > 2,
@@ -54,8 +54,10 @@ sealed class RedFlags(StageContext context) : IResumable
             var times = flag.IsBad(value) ? _state.Times.GetValueOrDefault(metric) + 1 : 0;
             _state.Times[metric] = times;
             if (times == flag.Patience && _state.Raised.All(raised => raised.Metric != metric))
-                Raise(new(step, metric, value, $"{metric} is {value:0.###}"
-                    + (times > 1 ? $", {times} times in a row, at step {step}: " : $" at step {step}: ") + flag.Reason));
+            {
+                var howOften = times > 1 ? $", {times} times in a row," : "";
+                Raise(new(step, metric, value, $"{metric} is {value:0.###}{howOften} at step {step}: {flag.Reason}"));
+            }
         }
     }
 

