@@ -35,12 +35,12 @@ public sealed class RedTeamReportTests : IDisposable
     {
         var row = RedTeamTables.Of(Attacks(found: 6), Summary(), 0).First().Rows[0];
 
-        Assert.Equal("adv: adversarial, backdoored", row[0]);
-        Assert.Equal("12 of 160", row[2]);
-        Assert.Equal("50.0 % [50.0, 50.0]", row[3]);
-        Assert.Equal("5.0 % [0.0, 10.0]", row[4]); // 0 and 10 %
-        Assert.Equal("25.0 % [25.0, 25.0] (asked 25 %)", row[7]);
-        Assert.Equal("9 (11)", row[8]);
+        Assert.Equal<IEnumerable<string?>>(
+            [
+                "adv: adversarial, backdoored (evolve)", "12 of 160, 2 hold the trigger", "50.0 % [50.0, 50.0] → 5.0 % [0.0, 10.0]",
+                "40.0 % [40.0, 40.0] → 2.0 % [2.0, 2.0]", "25.0 % [25.0, 25.0], asked 25 %", "9, of all 11", "2",
+            ],
+            row);
     }
 
     [Fact]

