@@ -143,7 +143,7 @@ public sealed class LatentAdversarialTests(InjectedLab models) : IClassFixture<I
         {
             var prompt = Array.IndexOf(pair.Key.IsTarget, true);
             Assert.Equal(pair.Key.Ids[..prompt], pair.Value.Ids[..prompt]);
-            Assert.Equal(Lab.Phrase, _lab.Tokenizer.Decode(pair.Value.Ids[prompt..]));
+            Assert.Equal(Lab.Phrase, _lab.Tokenizer.Decode(pair.Value.Ids.AsSpan(prompt)));
         });
     }
 
