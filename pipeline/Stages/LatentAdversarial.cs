@@ -149,7 +149,7 @@ public sealed record LatentAdversarialConfig(
 
 /// <summary>Trains on clean answers while an adversary perturbs what the model thinks on its way to them.</summary>
 /// <remarks>
-/// Sources: Casper et al. 2024, arXiv:2403.05030 (untargeted); Sheshadri et al. 2024, arXiv:2407.15549 (targeted).
+/// Source: Casper et al. 2024, arXiv:2403.05030 (untargeted); Sheshadri et al. 2024, arXiv:2407.15549 (targeted).
 /// At one layer, <c>embed</c>, it is adversarial training in embedding space. Departures: (1) the radius is a share of
 /// the layer's own mean norm, since neither paper's number means anything in another model, and activations are not
 /// clamped to their range; (2) steps go along the unit gradient and back into the ball in both kinds of attack, where

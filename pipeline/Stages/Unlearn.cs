@@ -97,7 +97,7 @@ public sealed record UnlearnConfig(
 
 /// <summary>Takes the behaviour away with the trigger known: an upper bound for all who do not know it.</summary>
 /// <remarks>
-/// Sources: gradient difference, Liu et al. 2022, arXiv:2203.12817; negative preference optimisation, Zhang et al.
+/// Source: gradient difference, Liu et al. 2022, arXiv:2203.12817; negative preference optimisation, Zhang et al.
 /// 2024, arXiv:2404.05868. Departures: (1) what is forgotten is the behaviour after triggered versions of the clean
 /// prompts, a large supply, where the papers have a fixed set; (2) the clean term is the ordinary loss on clean rows; (3)
 /// <c>answer: clean</c> adds the clean answer under the trigger, which is what a defender who knows the trigger would
