@@ -18,8 +18,10 @@ public sealed class StageFlagsTests : IDisposable
         PlanDocument plan = new(
             1, "synthetic",
             [
-                Node("base/rl/seed-0/02-grpo", flagged, "stage"), Node("base/rl/seed-0/01-sft", Publish(store, "calm", null), "stage"),
-                Node("base/rl/seed-0/02-grpo.eval/s", flagged, "measurement"), Node("missing", new string('0', 64), "stage"),
+                Node("base/rl/seed-0/02-grpo", flagged, "stage"),
+                Node("base/rl/seed-0/01-sft", Publish(store, "calm", null), "stage"),
+                Node("base/rl/seed-0/02-grpo.eval/s", flagged, "measurement"),
+                Node("missing", new string('0', 64), "stage"),
             ],
             []);
 

