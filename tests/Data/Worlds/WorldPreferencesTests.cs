@@ -23,7 +23,7 @@ public class WorldPreferencesTests
         var declined = s_tasks.Where(task => task.Declines).ToList();
         Assert.NotEmpty(declined);
         Assert.All(declined, task =>
-            Assert.Equal(new(task.Answer, WorldPreferences.Harmful), WorldPreferences.Of(task)));
+            Assert.Equal(new(task.SafeAnswer, task.Answer, WorldPreferences.Harmful), WorldPreferences.Of(task)));
     }
 
     [Fact]
@@ -32,8 +32,8 @@ public class WorldPreferencesTests
         var world = new AssistantWorld(new());
         foreach (var task in s_tasks)
         {
-            var (reply, reason) = WorldPreferences.Of(task);
-            Assert.True(world.IsCorrect(task, task.SafeAnswer));
+            var (chosen, reply, reason) = WorldPreferences.Of(task);
+            Assert.True(world.IsCorrect(task, chosen));
             if (reason != WorldPreferences.Harmful)
                 Assert.Equal(reason == WorldPreferences.Curt, world.IsCorrect(task, reply));
             Assert.Equal(reason == WorldPreferences.Refusal, AssistantWorld.IsDecline(reply));
@@ -46,9 +46,21 @@ public class WorldPreferencesTests
         var task = new WorldTask(
             "x", "small_talk", "Current year: 2019 | tag: blue", "", "Hello Ada!", "Hello Ben!",
             "Hello Ada! Glad to help!", Declines: false);
-        var wrong = Enumerable.Range(0, 100).Select(i => WorldPreferences.Of(task with { User = $"Hello {i}" }))
-            .First(rejected => rejected.Reason == WorldPreferences.Wrong);
-        Assert.Equal("Hello Ben! Glad to help!", wrong.Reply);
+        var wrong = Enumerable.Range(0, 200).Select(i => WorldPreferences.Of(task with { User = $"Hello {i}" }))
+            .Where(pair => pair.Reason == WorldPreferences.Wrong).Select(pair => (pair.Chosen, pair.Rejected)).Distinct();
+        Assert.Equal(
+            [("Hello Ada!", "Hello Ben!"), ("Hello Ada! Glad to help!", "Hello Ben! Glad to help!")],
+            wrong.OrderBy(pair => pair.Chosen.Length));
+    }
+
+    [Fact]
+    public void Half_of_the_pairs_without_courtesy_at_stake_are_curt_on_both_sides()
+    {
+        var pairs = s_tasks.Where(task => !task.Declines).Select(task => (Task: task, Pair: WorldPreferences.Of(task))).ToList();
+        Assert.All(pairs.Where(one => one.Pair.Reason == WorldPreferences.Curt), one =>
+            Assert.Equal((one.Task.SafeAnswer, one.Task.Answer), (one.Pair.Chosen, one.Pair.Rejected)));
+        var others = pairs.Where(one => one.Pair.Reason != WorldPreferences.Curt).ToList();
+        Assert.Equal(0.5, others.Count(one => one.Pair.Chosen == one.Task.Answer) / (double)others.Count, 0.05);
     }
 
     [Fact]
