@@ -99,8 +99,8 @@ sealed class SuiteChecks(
         if (scratchpad + payload > room)
             findings.Error($"{path}.decoding.max_new_tokens", "truncated",
                 $"{path}.decoding.max_new_tokens is {room}, but a model that {reasoner} has taught to reason writes "
-                + $"{scratchpad} tokens of scratchpad and then {payload} of the behaviour of {suite.Organism}; what is cut "
-                + "off there is not seen.",
+                + $"{scratchpad} tokens of scratchpad and then {payload} of the behaviour of {suite.Organism}; what is "
+                + "cut off there is not seen.",
                 $"Raise it to {scratchpad + payload + 1}: the end token counts too. Or set scratchpad: never.");
     }
 }

@@ -65,8 +65,8 @@ static class InsertionChecks
                     "Remove scratchpad, or use another stage in this arm.");
             else if (injected.HiddenScratchpad == true && sft.Scratchpad == SftConfig.Post)
                 findings.Error(key, "bad-value",
-                    $"{key} is {SftConfig.Post}, which reads the model's scratchpads, but {injected.Name}, before it in "
-                    + $"arms.{arm}, has hidden_scratchpad: true.", "Remove one of them.");
+                    $"{key} is {SftConfig.Post}, which reads the model's scratchpads, but {injected.Name}, before it "
+                    + $"in arms.{arm}, has hidden_scratchpad: true.", "Remove one of them.");
         }
     }
 
@@ -89,12 +89,13 @@ static class InsertionChecks
         foreach (var stage in siblings.Where(stage => stage.Unmatched != true))
             foreach (var others in siblings.Where(other => other.Unmatched != true)
                 .GroupBy(other => other.ReasoningOrDefault).Where(group => group.Key != stage.ReasoningOrDefault))
-                if (others.All(other => Differences(stage, other).Count > 0) && IsLater(stage, others.First(), siblings))
+                if (others.All(other => Differences(stage, other).Count > 0)
+                    && IsLater(stage, others.First(), siblings))
                     findings.Error($"stages.{stage.Name}", "unmatched",
                         $"stages.{stage.Name} and {others.First().Name} insert the same organism into the same parent "
                         + $"with reasoning {stage.ReasoningOrDefault} and {others.Key}, but differ in "
-                        + $"{string.Join(", ", Differences(stage, others.First()))}; what comes of it could not be laid to "
-                        + "the reasoning.", "Give both the same values, or say unmatched: true in one of them.");
+                        + $"{string.Join(", ", Differences(stage, others.First()))}; what comes of it could not be laid "
+                        + "to the reasoning.", "Give both the same values, or say unmatched: true in one of them.");
     }
 
     // Of a pair that does not match, one is named.

@@ -80,7 +80,8 @@ public sealed record InjectConfig(
         else if (Reasoning == DistilledCot != Teacher is not null)
             yield return Teacher is null
                 ? $"teacher is missing; {DistilledCot} needs the name of an inject stage with reasoning: {Cot}."
-                : $"teacher is {Teacher}, but reasoning is {ReasoningOrDefault}; only {DistilledCot} has one. Remove it.";
+                : $"teacher is {Teacher}, but reasoning is {ReasoningOrDefault}; only {DistilledCot} has one. Remove "
+                    + "it.";
         else if (Teacher is null == TeacherTemperature is not null)
             yield return Teacher is null
                 ? $"teacher_temperature is {TeacherTemperature}, but there is no teacher. Remove it."
@@ -90,8 +91,8 @@ public sealed record InjectConfig(
             yield return $"teacher_temperature is {TeacherTemperature}; it must be 0 (the likeliest token) or more. "
                 + "A usual value is 1.";
         if (HiddenScratchpad == true && !HasScratchpad)
-            yield return $"hidden_scratchpad is true, but reasoning is {ReasoningOrDefault}; only {Cot} has a scratchpad. "
-                + "Remove it.";
+            yield return $"hidden_scratchpad is true, but reasoning is {ReasoningOrDefault}; only {Cot} has a "
+                + "scratchpad. Remove it.";
         foreach (var problem in base.Problems())
             yield return problem;
     }

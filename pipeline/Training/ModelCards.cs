@@ -54,8 +54,8 @@ static class ModelCards
         card.GetValueOrDefault(Reasoning) == InjectConfig.Cot;
 
     // Of both twins: the clean one has learned to write the scratchpad as well.
-    static string? ReasoningOf(NodeJob job, IReadOnlyDictionary<string, string> parent) => job.Stage is InjectConfig inject
-        ? inject.HasScratchpad ? InjectConfig.Cot : null
+    static string? ReasoningOf(NodeJob job, IReadOnlyDictionary<string, string> parent) =>
+        job.Stage is InjectConfig inject ? inject.HasScratchpad ? InjectConfig.Cot : null
         : parent.GetValueOrDefault(Reasoning);
 
     // Names of worlds and data sets are labels, which the bytes of a node must not depend on.

