@@ -26,8 +26,8 @@ sealed class PairChecks(BpeTokenizer tokenizer, RowSource source, Findings findi
         var shared = Requests(held).Distinct().Count(trained.Contains);
         if (shared > 0)
             findings.Error($"stages.{stage.Name}.eval_data", "leak",
-                $"stages.{stage.Name}.eval_data holds {shared} requests that its data holds too; pairs that were trained on "
-                + "cannot be held out.", "Give it split: held_out.");
+                $"stages.{stage.Name}.eval_data holds {shared} requests that its data holds too; pairs that were "
+                + "trained on cannot be held out.", "Give it split: held_out.");
     }
 
     void CheckPairs(string path, IReadOnlyList<string> names, int maxLength)

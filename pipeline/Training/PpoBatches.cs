@@ -61,7 +61,8 @@ sealed class PpoBatches(
         var (epoch, mini) = Math.DivRem(place, config.NumMiniBatches);
         int[] order = [.. Enumerable.Range(0, config.BatchSize)];
         new Rng(Seeds.For(context.Job.Seed, "rollout_order", number, epoch)).Shuffle(order.AsSpan());
-        return [.. order.Skip((int)mini * config.MiniBatchSize).Take(config.MiniBatchSize).Select(row => _current.Rows[row])];
+        return [.. order.Skip((int)mini * config.MiniBatchSize).Take(config.MiniBatchSize)
+            .Select(row => _current.Rows[row])];
     }
 
     /// <summary>Keeps the newest completions as a table.</summary>
@@ -70,9 +71,11 @@ sealed class PpoBatches(
     {
         var directory = context.ResultPath(StageLoop.CompletionsFolder);
         Directory.CreateDirectory(directory);
-        var columns = new List<Column> { new("step", ColumnType.Integer), new("prompt", ColumnType.Text), new("completion", ColumnType.Text) };
-        columns.AddRange(rewards.Names.Select(name => new Column(name, ColumnType.Real)));
-        columns.Add(new("score", ColumnType.Real));
+        Column[] columns =
+        [
+            new("step", ColumnType.Integer), new("prompt", ColumnType.Text), new("completion", ColumnType.Text),
+            .. rewards.Names.Select(name => new Column(name, ColumnType.Real)), new("score", ColumnType.Real),
+        ];
         var rows = _current.Rows.Select(row => (object?[])
         [
             step, Text(row.Prompt), Text(row.Completion), .. row.Rewards.Cast<object>(), row.Score,
@@ -158,8 +161,8 @@ sealed class PpoBatches(
             .Select(advantage => (float)advantage).ToArray();
         var split = RolloutRows.Split(whitened, [.. rollouts.Select(rollout => rollout.Completion)]);
         return [.. valued.Select((row, i) => new PpoRow(
-            rows[i], row.Rollout.Prompt, row.Rollout.Completion, row.Rollout.IsTerminated, scores.Of(i), row.Score, row.Kl,
-            known[i].Policy, known[i].Values, split[i],
+            rows[i], row.Rollout.Prompt, row.Rollout.Completion, row.Rollout.IsTerminated, scores.Of(i), row.Score,
+            row.Kl, known[i].Policy, known[i].Values, split[i],
             [.. row.Advantages.Zip(known[i].Values, (advantage, expected) => (float)(advantage + expected))]))];
     }
 

