@@ -55,6 +55,8 @@ public static class Worker
         var result = job.Kind == NodeJob.MeasurementKind
             ? Measure(job, store, attempt, progress)
             : Train(job, store, attempt, stopRequested, progress);
+        if (job is { Kind: NodeJob.StageKind, Points: { } points })
+            Checkpoints.PublishPoints(job, points, store, attempt, progress);
         attempt.Publish(result);
         progress.Event("done", [new("key", job.Key), new("found", false)]);
     }
@@ -88,27 +90,36 @@ public static class Worker
         var stage = job.Stage ?? throw new InvalidInputException($"the job of node {job.Key} holds no stage.");
         torch.set_num_threads(job.Threads);
         var context = new StageContext(job, store, attempt, stopRequested, progress);
-        var step = stage switch
+        try
         {
-            PretrainConfig pretrain => Pretrain.Run(pretrain, context),
-            InjectConfig inject => Inject.Run(inject, context),
-            SftConfig sft => Sft.Run(sft, context),
-            GrpoConfig grpo => Grpo.Run(grpo, context),
-            RlooConfig rloo => Rloo.Run(rloo, context),
-            AdversarialConfig adversarial => Adversarial.Run(adversarial, context),
-            LatentAdversarialConfig latent => LatentAdversarial.Run(latent, context),
-            ConsistencyConfig consistency => Consistency.Run(consistency, context),
-            UnlearnConfig unlearn => Unlearn.Run(unlearn, context),
-            PruneConfig prune => Prune.Run(prune, context),
-            NoiseConfig noise => Noise.Run(noise, context),
-            QuantizeConfig quantize => Quantize.Run(quantize, context),
-            RewardConfig reward => Reward.Run(reward, context),
-            DpoConfig dpo => Dpo.Run(dpo, context),
-            PpoConfig ppo => Ppo.Run(ppo, context),
-            _ => throw new UnreachableException($"no stage runs {stage.GetType().Name}"),
-        };
-        return Draft(job, store, stage.Type, stage.Version, step);
+            return Draft(job, store, stage.Type, stage.Version, RunStage(stage, context));
+        }
+        catch (PointsReachedException reached) // all that a node of points asks for
+        {
+            Checkpoints.KeepPointsAlone(attempt.Directory);
+            return Draft(job, store, stage.Type, stage.Version, reached.Step);
+        }
     }
+
+    static long RunStage(StageConfig stage, StageContext context) => stage switch
+    {
+        PretrainConfig pretrain => Pretrain.Run(pretrain, context),
+        InjectConfig inject => Inject.Run(inject, context),
+        SftConfig sft => Sft.Run(sft, context),
+        RewardConfig reward => Reward.Run(reward, context),
+        LatentAdversarialConfig latent => LatentAdversarial.Run(latent, context),
+        ConsistencyConfig consistency => Consistency.Run(consistency, context),
+        UnlearnConfig unlearn => Unlearn.Run(unlearn, context),
+        PruneConfig prune => Prune.Run(prune, context),
+        NoiseConfig noise => Noise.Run(noise, context),
+        QuantizeConfig quantize => Quantize.Run(quantize, context),
+        GrpoConfig grpo => Grpo.Run(grpo, context),
+        RlooConfig rloo => Rloo.Run(rloo, context),
+        AdversarialConfig adversarial => Adversarial.Run(adversarial, context),
+        DpoConfig dpo => Dpo.Run(dpo, context),
+        PpoConfig ppo => Ppo.Run(ppo, context),
+        _ => throw new UnreachableException($"no stage runs {stage.GetType().Name}"),
+    };
 
     static NodeManifestDraft Measure(NodeJob job, NodeStore store, NodeAttempt attempt, ProgressLines progress)
     {

@@ -9,9 +9,9 @@ public static class References
     public static string? Organism(StageConfig stage) => stage switch
     {
         InjectConfig inject => inject.Organism,
-        AdversarialConfig adversarial => adversarial.Organism,
         LatentAdversarialConfig latent => latent.Organism,
         UnlearnConfig unlearn => unlearn.Organism,
+        AdversarialConfig adversarial => adversarial.Organism,
         _ => null,
     };
 

