@@ -25,7 +25,7 @@ public sealed class StageTests
             .Where(text => text.Contains(" Run(", StringComparison.Ordinal))
             .ToArray();
 
-        Assert.All(stages, text => Assert.Contains("Source:", text, StringComparison.Ordinal));
+        Assert.All(stages, text => Assert.Matches("Sources?:", text));
         Assert.All(stages, text => Assert.Contains("Departures:", text, StringComparison.Ordinal));
     }
 }
