@@ -114,13 +114,15 @@ public sealed class TrainingConfigTests
         3, (s_good with { LearningRate = 0, MaxLength = 0, SaveSteps = 0 }).Problems().Count());
 
     [Fact]
-    public void Only_labels_logging_and_saving_stay_out_of_the_key()
+    public void Only_labels_checks_evaluation_logging_and_saving_stay_out_of_the_key()
     {
         var left = typeof(InjectConfig).GetProperties()
             .Where(property => property.GetCustomAttribute<NotInKeyAttribute>(inherit: false) is not null)
             .Select(property => property.Name);
 
-        Assert.Equal(["LoggingSteps", "Name", "Organism", "SaveSteps"], left.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["EvalSteps", "HiddenScratchpad", "LoggingSteps", "Name", "Organism", "SaveSteps", "Teacher", "Unmatched"],
+            left.Order(StringComparer.Ordinal));
     }
 
     [Theory]
