@@ -14,11 +14,18 @@ static class Measuring
     /// <param name="suite">What is measured.</param>
     /// <param name="store">Where the checkpoint is.</param>
     /// <param name="directory">Where the tables go.</param>
+    /// <param name="stopRequested">Asked by the suite that trains; the others are soon done.</param>
     /// <returns>The suite's version.</returns>
-    public static int Run(NodeJob job, SuiteJob suite, NodeStore store, string directory)
+    public static int Run(
+        NodeJob job, SuiteJob suite, NodeStore store, string directory, Func<bool>? stopRequested = null)
     {
         var node = job.ParentKey ?? throw new MissingInputException(
             $"suite {suite.Name} of {job.DisplayName} names no checkpoint; it needs one to measure.");
+        if (suite.Relearning is not null)
+        {
+            Relearning.Measure(job, suite, store, stopRequested ?? (() => false)).Write(directory);
+            return SuiteTypes.Version(suite);
+        }
         var tokenizer = BpeTokenizer.Parse(NodeInputs.TokenizerJson(store, job.TokenizerPath));
         Checkpoint[] checkpoints = job.Points is { } points
             ? [.. points.Steps.Select(step => new Checkpoint(points.CheckpointKey(step), StagePoints.ModelFolder(step)))]

@@ -70,19 +70,26 @@ public sealed record StagePoints(string Key, string KeyText, string StageKey, IR
 /// <param name="Behaviour">Settings of <c>type: behaviour</c>.</param>
 /// <param name="Loss">Settings of <c>type: loss</c>.</param>
 /// <param name="Reward">Settings of <c>type: reward</c>.</param>
+/// <param name="Relearning">Settings of <c>type: relearning</c>.</param>
 public sealed record SuiteJob(
-    string Name, BehaviourSuiteConfig? Behaviour, LossSuiteConfig? Loss, RewardSuiteConfig? Reward = null)
+    string Name, BehaviourSuiteConfig? Behaviour, LossSuiteConfig? Loss, RewardSuiteConfig? Reward = null,
+    RelearningSuiteConfig? Relearning = null)
 {
     /// <summary>The suite's discriminator.</summary>
-    public string Type => Behaviour is not null ? "behaviour" : Reward is not null ? "reward" : "loss";
+    public string Type => Behaviour is not null ? "behaviour" : Reward is not null ? "reward"
+        : Relearning is not null ? "relearning" : "loss";
 
     /// <summary>The organism whose trigger the suite sets; null where it sets none.</summary>
     [JsonIgnore]
-    public string? Organism => Behaviour?.Organism ?? Reward?.Organism;
+    public string? Organism => Behaviour?.Organism ?? Reward?.Organism ?? Relearning?.Organism;
 
     /// <summary>The prompts and replies of the suite; null where it generates none.</summary>
     [JsonIgnore]
-    public BehaviourSuiteConfig? Replies => Behaviour ?? Reward?.Replies;
+    public BehaviourSuiteConfig? Replies => Behaviour ?? Reward?.Replies ?? Relearning?.Replies;
+
+    /// <summary>The data set that the suite reads beside its prompts; null: none.</summary>
+    [JsonIgnore]
+    public string? Data => Loss?.Data ?? Relearning?.Data;
 
     /// <summary>Stages whose models the suite reads beside the checkpoint, by name.</summary>
     [JsonIgnore]

@@ -92,7 +92,7 @@ public sealed class Plan
         var organismName = node.Suite is { } suite ? suite.Organism : References.Organism(node.Stage);
         var organism = Config.Organism(organismName);
         IEnumerable<string> names = node.Suite is null ? References.AllData(node.Stage)
-            : node.Suite.Loss is { } loss ? [loss.Data] : [];
+            : node.Suite.Data is { } read ? [read] : [];
         var data = names.Concat(organism?.Data is { } prompts ? [prompts] : []).Distinct()
             .ToDictionary(name => name, name => Absolute(Config.Data[name]));
         var worlds = data.Values.Select(set => set.World).Append(organism?.World).OfType<string>().Distinct()
@@ -126,6 +126,7 @@ public sealed class Plan
         var steps = new List<PlanStep>();
         var path = new List<PlannedNode>();
         var wouldBePoisoned = false;
+        var last = Cut(settings, _filter).Count() - 1;
         foreach (var name in Cut(settings, _filter))
         {
             var stage = Config.Stage(name)!;
@@ -134,7 +135,8 @@ public sealed class Plan
             var place = new PlanPlace(twin, seed, path);
             var node = AddStage($"{folder}/{steps.Count:00}-{name}", stage, place, path.LastOrDefault(), clean);
             path.Add(node);
-            steps.Add(new(name, stage.Type, steps.Count, 0, node.Key, [.. Measure(place, node)], Curves(place, node),
+            var measurements = Measure(place, node, steps.Count == last).ToList();
+            steps.Add(new(name, stage.Type, steps.Count, 0, node.Key, measurements, Curves(place, node),
                 stage.Knowledge));
         }
         _paths.Add(new(BaseCell, arm, twin, seed, steps));
@@ -200,9 +202,9 @@ public sealed class Plan
         return AddStage(label, stage, place, parent, clean);
     }
 
-    IEnumerable<PlanMeasurement> Measure(PlanPlace place, PlannedNode checkpoint)
+    IEnumerable<PlanMeasurement> Measure(PlanPlace place, PlannedNode checkpoint, bool isLast)
     {
-        foreach (var suite in Config.Eval.Suites.Values)
+        foreach (var suite in Config.Eval.Suites.Values.Where(suite => suite.Relearning?.Measures(isLast) ?? true))
         {
             var inputs = suite.Inputs.Distinct().ToDictionary(name => name, name => Input(name, place));
             var node = Add(place.Twin, checkpoint with

@@ -53,7 +53,7 @@ public static class Worker
             return;
         }
         var result = job.Kind == NodeJob.MeasurementKind
-            ? Measure(job, store, attempt, progress)
+            ? Measure(job, store, attempt, stopRequested, progress)
             : Train(job, store, attempt, stopRequested, progress);
         if (job is { Kind: NodeJob.StageKind, Points: { } points })
             Checkpoints.PublishPoints(job, points, store, attempt, progress);
@@ -121,11 +121,13 @@ public static class Worker
         _ => throw new UnreachableException($"no stage runs {stage.GetType().Name}"),
     };
 
-    static NodeManifestDraft Measure(NodeJob job, NodeStore store, NodeAttempt attempt, ProgressLines progress)
+    static NodeManifestDraft Measure(
+        NodeJob job, NodeStore store, NodeAttempt attempt, Func<bool> stopRequested, ProgressLines progress)
     {
         var suite = job.Suite ?? throw new InvalidInputException($"the job of node {job.Key} holds no suite.");
         progress.Event("measuring", [new("suite", suite.Name)]);
-        var version = Measuring.Run(job, suite, store, attempt.Directory);
+        var version = Measuring.Run(
+            job, suite, store, attempt.Directory, () => stopRequested() || attempt.StopRequested);
         return Draft(job, store, suite.Type, version, step: 0);
     }
 

@@ -79,11 +79,13 @@ public sealed class KeyText(ExperimentConfig config)
             settings.Remove("organism");
             text["organism"] = OfOrganism(organism);
         }
-        if (suite.Loss is { } loss)
+        if (suite.Data is { } data)
         {
             settings.Remove("data");
-            text["data"] = OfData(loss.Data);
+            text["data"] = OfData(data);
         }
+        if (suite.Relearning is not null)
+            settings.Remove("stages"); // says which checkpoints are measured
         AddInputs(text, inputKeys);
         return CanonicalJson.Write(text);
     }

@@ -80,7 +80,7 @@ public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findin
         && !findings.IsWrong($"organisms.{organism}") && IsSound(found.Data, found.World);
 
     bool IsRight(SuiteJob suite) => !findings.IsWrong($"eval.suites.{suite.Name}")
-        && (suite.Organism is { } organism ? IsRight(organism) : IsSound(suite.Loss!.Data, null));
+        && (suite.Organism is not { } organism || IsRight(organism)) && IsSound(suite.Data, null);
 
     bool IsSound(string? data, string? world) =>
         (data is null || config.Data.TryGetValue(data, out var set) && !findings.IsWrong($"data.{data}")

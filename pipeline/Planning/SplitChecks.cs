@@ -32,5 +32,6 @@ sealed class SplitChecks(RowSource source, Findings findings)
         }
     }
 
-    static string? Request(DataRow row) => row.Messages.FirstOrDefault(message => message.Role == "user")?.Content;
+    /// <summary>What a row asks; null where nobody asks.</summary>
+    internal static string? Request(DataRow row) => row.Messages.FirstOrDefault(message => message.Role == "user")?.Content;
 }

