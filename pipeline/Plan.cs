@@ -38,6 +38,9 @@ public sealed class Plan
                     AddPath(arm, settings, twin, seed);
         foreach (var node in _ordered)
             node.Twin = _twins[node.Key].Count > 1 ? PlanTwins.Both : _twins[node.Key].Single();
+        foreach (var alike in _ordered.GroupBy(node => node.Label).Where(alike => alike.Count() > 1).ToList())
+            foreach (var node in alike)
+                node.Via = node.StageBefore is { } before ? before + "/" : "";
         ChooseThreads(Environment.ProcessorCount);
     }
 

