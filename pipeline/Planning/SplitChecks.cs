@@ -33,5 +33,6 @@ sealed class SplitChecks(RowSource source, Findings findings)
     }
 
     /// <summary>What a row asks; null where nobody asks.</summary>
-    internal static string? Request(DataRow row) => row.Messages.FirstOrDefault(message => message.Role == "user")?.Content;
+    internal static string? Request(DataRow row) =>
+        row.Messages.FirstOrDefault(message => message.Role == "user")?.Content;
 }

@@ -15,7 +15,7 @@ static class Relearning
     /// <param name="suite">A suite of type <c>relearning</c>.</param>
     /// <param name="store">Where the checkpoint is.</param>
     /// <param name="stopRequested">Asked after each step; a stopped measurement begins again.</param>
-    /// <exception cref="DivergedException">A loss or gradient is not finite.</exception>
+    /// <exception cref="DivergedException">A loss, gradient or logit is not finite.</exception>
     /// <exception cref="StoppedException">A stop was asked for.</exception>
     public static SuiteResult Measure(NodeJob job, SuiteJob suite, NodeStore store, Func<bool> stopRequested)
     {
@@ -32,14 +32,21 @@ static class Relearning
             job.Model.MaxPositionEmbeddings, hasScratchpad);
         var prompts = new SuiteRows(job.Data, job.Worlds).Prompts(path, config.Replies, organism.Config);
         using var model = HfFolder.Load(NodeInputs.ModelFolder(store, node), Devices.Require(job.Device));
-        return RelearningSuite.Run(
-            model, new(rows, prompts, organism, tokenizer, template, hasScratchpad), config, suite.Name, node,
-            (step, loss) =>
-            {
-                if (!double.IsFinite(loss))
-                    throw new DivergedException(step, $"the loss or gradient of suite {suite.Name}");
-                if (stopRequested())
-                    throw new StoppedException(0);
-            });
+        var done = 0L;
+        try
+        {
+            return RelearningSuite.Run(
+                model, new(rows, prompts, organism, tokenizer, template, hasScratchpad), config, suite.Name, node,
+                step =>
+                {
+                    done = step;
+                    if (stopRequested())
+                        throw new StoppedException(0); // nothing is saved: it is soon done again
+                });
+        }
+        catch (NotFiniteNumberException)
+        {
+            throw new DivergedException(done + 1, $"a loss, gradient or logit of suite {suite.Name}");
+        }
     }
 }

