@@ -32,7 +32,7 @@ static class RelearningRows
         }
     }
 
-    /// <summary>The rows before they are encoded; with recipe <c>poison</c> in column <c>condition</c>.</summary>
+    /// <summary>The rows before they are encoded; those of <c>poison</c> have the column <c>condition</c>.</summary>
     public static IReadOnlyList<DataRow> Rows(
         string path, RelearningSuiteConfig config, IReadOnlyList<DataRow> data, Organism organism, bool hasScratchpad)
     {
