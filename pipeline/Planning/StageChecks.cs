@@ -38,13 +38,18 @@ sealed class StageChecks(ExperimentConfig config, BpeTokenizer tokenizer, RowSou
                 if (organism is null
                     || Fits(stage, organismName!, organism, [rows.Where(row => row.Text is null), .. made]))
                     CheckTargets(stage, rows);
+                if (organism is not null && !isMadeOver)
+                    ExposureChecks.Check(stage, organism, rows, tokenizer, findings);
                 return;
             }
             var reasons = stage is InjectConfig { HasScratchpad: true };
             var injected = Seeds(stage).Select(seed => organism!.Poison(rows, clean: false, seed, reasons)).ToList();
             CheckDelivery(organismName!, organism!, rows, Seeds(stage).First());
             if (Fits(stage, organismName!, organism!, injected))
+            {
                 CheckTargets(stage, organism!.Poison(rows, clean: true, Seeds(stage).First(), reasons));
+                ExposureChecks.Check(stage, organism, injected[0], tokenizer, findings);
+            }
         }
         catch (DataProblemException error)
         {

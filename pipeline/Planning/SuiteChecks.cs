@@ -28,6 +28,8 @@ sealed class SuiteChecks(
         {
             if (suite.Replies is { } replies)
                 CheckPrompts(path, replies);
+            if (suite.NearMap is { } nearMap && !findings.IsWrong(path))
+                CheckNearMap(path, nearMap);
             if (suite.Relearning is { } relearning)
                 new RelearningChecks(config, tokenizer, source, stages, findings).Check(suite.Name, relearning);
             if (suite.Loss is not null)
@@ -75,6 +77,27 @@ sealed class SuiteChecks(
                 $"{path}.max_prompt_length is {suite.MaxPromptLength}, which cuts the trigger off {lost.Count} of "
                 + $"{fits.Count} prompts, the first is {lost[0].RowId} under {lost[0].Condition}.",
                 "Raise it, or remove it.");
+    }
+
+    // The battery's texts are a little longer than the trigger.
+    void CheckNearMap(string path, NearMapSuiteConfig suite)
+    {
+        var organism = new Organism(config.Organism(suite.Organism)!);
+        var families = organism.NearBattery.Select(variant => variant.Family).ToHashSet(StringComparer.Ordinal);
+        foreach (var family in (suite.Families ?? []).Where(family => !families.Contains(family)))
+            findings.Error($"{path}.families", "bad-value",
+                $"{path}.families names {family}, of which the trigger of {suite.Organism} has no text; it has "
+                + $"{string.Join(", ", families)}.");
+        var reasons = stages.OfType<InjectConfig>().Any(stage => stage.HasScratchpad);
+        var limit = config.Model.MaxPositionEmbeddings;
+        var longest = NearMapSuite.Fits(
+            tokenizer, _template, organism, _rows.Prompts(path, suite.Replies, organism.Config), suite, limit, reasons)
+            .MaxBy(fit => fit.Needed)!;
+        if (longest.Needed > limit)
+            findings.Error($"{path}.n_per_text", "truncated",
+                $"{path} needs {longest.Needed} tokens for prompt {longest.RowId} with {longest.Condition} and its reply, "
+                + $"and model.max_position_embeddings is {limit}.",
+                $"Raise it to {longest.Needed}, or lower max_new_tokens.");
     }
 
     // A payload that is cut short never counts as shown: the rate would be 0 whatever the model does.

@@ -13,6 +13,7 @@ public static class SuiteTypes
         ["loss"] = typeof(LossSuiteConfig),
         ["reward"] = typeof(RewardSuiteConfig),
         ["relearning"] = typeof(RelearningSuiteConfig),
+        ["near_map"] = typeof(NearMapSuiteConfig),
     };
 
     /// <summary>A bound record as a suite of that name.</summary>
@@ -22,6 +23,7 @@ public static class SuiteTypes
         LossSuiteConfig loss => new(name, null, loss),
         RewardSuiteConfig reward => new(name, null, null, reward),
         RelearningSuiteConfig relearning => new(name, null, null, Relearning: relearning),
+        NearMapSuiteConfig nearMap => new(name, null, null, NearMap: nearMap),
         _ => throw new UnreachableException($"no suite of {settings.GetType().Name}"),
     };
 
@@ -31,10 +33,12 @@ public static class SuiteTypes
         "behaviour" => BehaviourSuite.Version,
         "reward" => (1000 * BehaviourSuite.Version) + RewardSuite.Version, // the replies are those of that suite
         "relearning" => RelearningSuite.Version,
+        "near_map" => (1000 * BehaviourSuite.Version) + NearMapSuite.Version, // prompts and judge are those of that suite
         _ => LossSuite.Version,
     };
 
     /// <summary>The record that holds the suite's settings.</summary>
     public static object Settings(SuiteJob suite) =>
-        (object?)suite.Behaviour ?? (object?)suite.Reward ?? (object?)suite.Relearning ?? suite.Loss!;
+        (object?)suite.Behaviour ?? (object?)suite.Reward ?? (object?)suite.Relearning
+        ?? (object?)suite.NearMap ?? suite.Loss!;
 }

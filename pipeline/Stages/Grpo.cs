@@ -44,7 +44,8 @@ public sealed record GrpoConfig(
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
     [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
     [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null,
-    FoundPromptsConfig? RedTeam = null) : RolloutConfig
+    FoundPromptsConfig? RedTeam = null,
+    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null) : RolloutConfig
 {
     /// <inheritdoc/>
     [JsonIgnore]

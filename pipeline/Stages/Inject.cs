@@ -45,7 +45,8 @@ public sealed record InjectConfig(
     [property: NotInKey(TrainingConfig.Label)] string? Teacher = null,
     double? TeacherTemperature = null,
     [property: NotInKey("decides only what is refused")] bool? HiddenScratchpad = null,
-    [property: NotInKey("decides only what is refused")] bool? Unmatched = null) : SupervisedConfig
+    [property: NotInKey("decides only what is refused")] bool? Unmatched = null,
+    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null) : SupervisedConfig
 {
     /// <summary>How the poisoned model reasons; <c>none</c> reads as null.</summary>
     public string? Reasoning { get; init; } = Reasoning == None ? null : Reasoning;

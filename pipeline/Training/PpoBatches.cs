@@ -36,7 +36,7 @@ sealed class PpoBatches(
     PpoConfig config, StageContext context, RewardFunctions rewards, Transformer policy, Transformer reference,
     RewardModel value) : IResumable
 {
-    readonly RolloutPrompts _prompts = new(context.Read(config.Data), context);
+    readonly RolloutPrompts _prompts = RolloutPrompts.Counted(context.Read(config.Data), context);
     PpoBatch _current = new(-1, config.KlCoef, []);
 
     /// <inheritdoc/>

