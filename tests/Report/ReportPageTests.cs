@@ -46,7 +46,7 @@ public sealed class ReportPageTests(ReportPageTests.SharedBrowser shared) : ICla
         Assert.Empty(page.Problems);
         Assert.Equal(2, await page.Page.Locator(".figure svg.marks").CountAsync());
         Assert.True(await page.Page.Locator("#persistence-backdoor svg .mark-area path").CountAsync() > 0);
-        Assert.Equal("survived", await page.Page.Locator("#verdicts td").Nth(2).TextContentAsync());
+        Assert.Equal("survived", await page.Page.Locator("#verdicts td").First.TextContentAsync());
         Assert.Equal("fine", await page.Page.Locator("#verdicts .rules li").First.TextContentAsync());
         Assert.True(await page.Page.EvaluateAsync<bool>(
             "document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1"));

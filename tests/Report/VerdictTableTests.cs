@@ -14,8 +14,8 @@ public sealed class VerdictTableTests
     public void The_table_says_the_verdict_its_sentence_and_under_it_the_rules()
     {
         var table = VerdictTable.Of(Summary(Verdict("survived")), s_plan)!;
-        Assert.Equal(["arm", "after stage", "verdict", "in a sentence"], table.Columns.Select(column => column.Name));
-        Assert.Equal((string?[])["low", "sft (trigger-aware)", "survived", "It survived."], Assert.Single(table.Rows));
+        Assert.Equal(["verdict", "in a sentence", "arm", "after stage"], table.Columns.Select(column => column.Name));
+        Assert.Equal((string?[])["survived", "It survived.", "low", "sft (trigger-aware)"], Assert.Single(table.Rows));
         Assert.Equal(["The rule."], table.Rules);
         Assert.Equal("The rule.", table.ToJson()["rules"]![0]!.GetValue<string>());
         Assert.Contains("- The rule.\n", MarkdownPage.Render("t", "", [], [], [table]), StringComparison.Ordinal);
@@ -28,11 +28,11 @@ public sealed class VerdictTableTests
         var table = VerdictTable.Of(Summary(
             Verdict("undecided") with { Needs = "about 5 seeds", Suite = "other" },
             Verdict("survived") with { Damage = "clean accuracy fell", Cell = "rate=1" }), s_plan)!;
-        Assert.Equal(["arm", "after stage", "suite", "verdict", "in a sentence", "damage", "would decide"],
+        Assert.Equal(["verdict", "in a sentence", "damage", "would decide", "arm", "after stage", "suite"],
             table.Columns.Select(column => column.Name));
-        Assert.Equal((string?[])["base · low", "sft (trigger-aware)", "other", "undecided", "It survived.", null, "about 5 seeds"], table.Rows[0]);
+        Assert.Equal((string?[])["undecided", "It survived.", null, "about 5 seeds", "base · low", "sft (trigger-aware)", "other"], table.Rows[0]);
         Assert.Equal(
-            (string?[])["rate=1 · low", "sft (trigger-aware)", "backdoor", "survived", "It survived.", "clean accuracy fell", null],
+            (string?[])["survived", "It survived.", "clean accuracy fell", null, "rate=1 · low", "sft (trigger-aware)", "backdoor"],
             table.Rows[1]);
     }
 

