@@ -67,6 +67,7 @@ public sealed class RemovalKeyTests
         null when parameter.Type == typeof(NameList) => new NameList(["base"]),
         null when parameter.Type == typeof(bool) => true,
         null when parameter.Type == typeof(double) => 1.5,
+        null when parameter.Type == typeof(string) => "trigger-blind",
         null => 3,
         string text => text + "x",
         bool truth => !truth,
