@@ -228,7 +228,8 @@ public sealed class Plan
     PlannedNode Add(string twin, PlannedNode node)
     {
         node = new(node.Name, node.KeyText, node.Kind, node.Stage, node.Suite, node.Seed, node.Clean, node.Parent,
-            node.Depth, node.StagesSoFar, node.Inputs) { Points = node.Points }; // Careful: `with` keeps the key of the node it copies
+            node.Depth, node.StagesSoFar, node.Inputs)
+        { Points = node.Points }; // Careful: `with` keeps the key of the node it copies
         if (!_nodes.TryGetValue(node.Key, out var known))
         {
             _nodes.Add(node.Key, known = node);

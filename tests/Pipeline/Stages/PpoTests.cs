@@ -174,8 +174,20 @@ public sealed class PpoTests : IDisposable
     public void Wrong_settings_are_named(string problem) => PolicyLab.AssertProblem(
         Config(2) with
         {
-            NumPpoEpochs = 0, NumMiniBatches = 0, ResponseLength = 0, Temperature = 0, MissingEosPenalty = -1, KlCoef = -1,
-            TargetKl = 0, Horizon = 0, Gamma = 0, Lam = 2, Cliprange = 1, CliprangeValue = 0, VfCoef = -1, RewardFuncs = [],
+            NumPpoEpochs = 0,
+            NumMiniBatches = 0,
+            ResponseLength = 0,
+            Temperature = 0,
+            MissingEosPenalty = -1,
+            KlCoef = -1,
+            TargetKl = 0,
+            Horizon = 0,
+            Gamma = 0,
+            Lam = 2,
+            Cliprange = 1,
+            CliprangeValue = 0,
+            VfCoef = -1,
+            RewardFuncs = [],
         },
         problem);
 
