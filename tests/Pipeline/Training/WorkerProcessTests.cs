@@ -144,8 +144,9 @@ public sealed class WorkerProcessTests : IDisposable
         return path;
     }
 
+    // A shell that runs the tests in the background has SIGINT ignored, and so would every process below it.
     static Process Start(params IEnumerable<string> arguments) =>
-        Process.Start(new ProcessStartInfo(Dotnet, [Assembly, .. arguments])
+        Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", Dotnet, Assembly, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
