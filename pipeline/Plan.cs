@@ -181,15 +181,8 @@ public sealed class Plan
             Parent = stage,
         });
         return [.. suites.Select(suite => new PlanCurve(
-            suite.Name, suite.Type, Add(place.Twin, held with
-            {
-                Name = $"{stage.Name}.eval/{suite.Name}@curve",
-                KeyText = _keyText.OfMeasurement(suite, points.Key),
-                Kind = NodeJob.MeasurementKind,
-                Suite = suite,
-                Parent = held,
-                Inputs = new Dictionary<string, PlannedNode>(),
-            }).Key, points.Key, points.Steps))];
+            suite.Name, suite.Type, AddMeasurement(place, held, suite, $"{stage.Name}.eval/{suite.Name}@curve").Key,
+            points.Key, points.Steps))];
     }
 
     // On the path before; else from its own parent or from scratch; else a sibling on the same parent and twin.
@@ -205,24 +198,25 @@ public sealed class Plan
         return AddStage(label, stage, place, parent, clean);
     }
 
-    IEnumerable<PlanMeasurement> Measure(PlanPlace place, PlannedNode checkpoint, bool isLast)
+    IEnumerable<PlanMeasurement> Measure(PlanPlace place, PlannedNode checkpoint, bool isLast) => Config.Eval.Suites
+        .Values.Where(suite => suite.Relearning?.Measures(isLast) ?? true).Select(suite => new PlanMeasurement(
+            suite.Name, suite.Type,
+            AddMeasurement(place, checkpoint, suite, $"{checkpoint.Name}.eval/{suite.Name}").Key));
+
+    // Of a stage's result, or of the checkpoints inside it.
+    PlannedNode AddMeasurement(PlanPlace place, PlannedNode measured, SuiteJob suite, string label)
     {
-        foreach (var suite in Config.Eval.Suites.Values.Where(suite => suite.Relearning?.Measures(isLast) ?? true))
+        var inputs = suite.Inputs.Distinct().ToDictionary(name => name, name => Input(name, place));
+        return Add(place.Twin, measured with
         {
-            var inputs = suite.Inputs.Distinct().ToDictionary(name => name, name => Input(name, place));
-            var node = Add(place.Twin, checkpoint with
-            {
-                Name = $"{checkpoint.Name}.eval/{suite.Name}",
-                KeyText = _keyText.OfMeasurement(
-                    suite, checkpoint.Key, suite.Inputs.Select(name => inputs[name].Key)),
-                Kind = NodeJob.MeasurementKind,
-                Suite = suite,
-                Parent = checkpoint,
-                Inputs = inputs,
-                Points = null,
-            });
-            yield return new(suite.Name, suite.Type, node.Key);
-        }
+            Name = label,
+            KeyText = _keyText.OfMeasurement(suite, measured.Key, suite.Inputs.Select(name => inputs[name].Key)),
+            Kind = NodeJob.MeasurementKind,
+            Suite = suite,
+            Parent = measured,
+            Inputs = inputs,
+            Points = measured.IsPoints ? measured.Points : null,
+        });
     }
 
     PlannedNode Add(string twin, PlannedNode node)

