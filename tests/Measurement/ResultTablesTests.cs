@@ -8,9 +8,11 @@ public sealed class ResultTablesTests
         using var world = new SyntheticStore();
         world.MeasureAll("sft-backdoored-2");
         var rows = world.Write();
-        // 2 twins x 3 seeds x 3 stages, each asr, ftr and accuracy, and retention at inject and sft of the backdoored
-        Assert.Equal(2 * 3 * 3 * 3 + 3 * 2, rows.Count);
-        var missing = rows.Where(row => row.Status != "ok").ToArray();
+        // 2 twins x 3 seeds x 3 stages, each asr, ftr and accuracy, and retention at inject and sft of the backdoored;
+        // no stage has counted its rows
+        Assert.Equal(2 * 3 * 3 * 3 + 3 * 2, rows.Count(row => row.Suite == "backdoor"));
+        Assert.Equal(2 * 3 * 3, rows.Count(row => row is { Suite: "exposure", Status: "missing" }));
+        var missing = rows.Where(row => row is { Suite: "backdoor", Status: not "ok" }).ToArray();
         Assert.Equal(
             ["backdoor/asr", "backdoor/ftr", "clean/accuracy", "backdoor/retention"],
             missing.Select(row => row.Metric));
@@ -44,9 +46,30 @@ public sealed class ResultTablesTests
         world.MeasureAll("inject-backdoored-0", "sft-backdoored-0");
         var rows = world.Write(new() { [world.KeyOf("inject-backdoored-0")] = ResultStatus.Diverged });
         var broken = rows.Where(row => row is { Seed: 0, Twin: "backdoored", StageIndex: > 0 }).ToArray();
+        Assert.Equal("backdoor", broken[0].Suite);
         Assert.All(broken, row => Assert.Equal(("diverged", null), (row.Status, row.Value)));
         Assert.Equal("stage inject diverged", broken[0].Note);
         Assert.Equal("ok", rows.First(row => row is { Seed: 0, StageIndex: 0 }).Status);
+    }
+
+    [Fact]
+    public void What_training_rows_showed_of_the_trigger_is_a_figure_and_stands_beside_the_verdict()
+    {
+        using var world = new SyntheticStore();
+        world.MeasureAll();
+        world.Train("inject-backdoored-1", rows: 200, exact: 80, near: 20);
+        world.Train("sft-backdoored-1", rows: 100, exact: 0, near: 5);
+        var rows = world.Write().Where(row => row is { Suite: "exposure", Seed: 1, Twin: "backdoored", Status: "ok" });
+        Assert.Equal(
+            [
+                "inject exposure/count trigger 200  80", "inject exposure/rate trigger 200 80 0.4",
+                "inject exposure/count near_trigger 200  20", "inject exposure/rate near_trigger 200 20 0.1",
+                "sft exposure/count trigger 100  0", "sft exposure/rate trigger 100 0 0",
+                "sft exposure/count near_trigger 100  5", "sft exposure/rate near_trigger 100 5 0.05",
+            ],
+            rows.Select(row => FormattableString.Invariant(
+                $"{row.Stage} {row.Metric} {row.Condition} {row.N} {row.Successes} {row.Value}")));
+        Assert.Equal("near-trigger", world.Summary().Verdicts!.Single(verdict => verdict.Stage == "sft").Exposure);
     }
 
     [Fact]

