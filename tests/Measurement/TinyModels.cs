@@ -18,7 +18,7 @@ static class TinyModels
     }
 
     public static OnnxModel Model(ModelConfig config, ulong seed = 1, int threads = 1) =>
-        new(OnnxExport.ToBytes(config, Weights(config, seed), lastLogitsOnly: true), config, threads);
+        new(OnnxExport.EvaluationToBytes(config, Weights(config, seed)), config, threads);
 
     /// <summary>A model whose next token depends on the last one alone, as a table says.</summary>
     /// <remarks>
@@ -49,7 +49,7 @@ static class TinyModels
             }
             return SafetensorsTensor.Of(weight.Name, weight.Shape, values);
         }));
-        return new(OnnxExport.ToBytes(config, weights, lastLogitsOnly: true), config, threads: 1);
+        return new(OnnxExport.EvaluationToBytes(config, weights), config, threads: 1);
     }
 
     public static int[][] Prompts(int count, int vocab, ulong seed)

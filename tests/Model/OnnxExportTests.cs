@@ -27,17 +27,7 @@ public class OnnxExportTests
         using var model = TestModels.Model(shape);
         using var run = new OnnxRunner(model.Config, OnnxExport.ToBytes(model.Config, model.ToSafetensors()), level);
         foreach (var padsLeft in (bool[])[false, true])
-            Assert.InRange(LargestDifference(model, run, padsLeft, lastOnly: false), 0, Tolerance);
-    }
-
-    [Theory]
-    [MemberData(nameof(ShapesAndLevels))]
-    public void The_evaluation_graph_gives_the_logits_of_the_named_positions(string shape, GraphOptimizationLevel level)
-    {
-        using var model = TestModels.Model(shape);
-        var bytes = OnnxExport.ToBytes(model.Config, model.ToSafetensors(), lastLogitsOnly: true);
-        using var run = new OnnxRunner(model.Config, bytes, level);
-        Assert.InRange(LargestDifference(model, run, padsLeft: false, lastOnly: true), 0, Tolerance);
+            Assert.InRange(LargestDifference(model, run, padsLeft), 0, Tolerance);
     }
 
     [Fact]
@@ -47,7 +37,7 @@ public class OnnxExportTests
         using var other = TestModels.Model("grouped", seed: 8);
         var bytes = OnnxExport.ToBytes(model.Config, other.ToSafetensors());
         using var run = new OnnxRunner(model.Config, bytes, GraphOptimizationLevel.ORT_ENABLE_ALL);
-        Assert.True(LargestDifference(model, run, padsLeft: false, lastOnly: false) > 0.1);
+        Assert.True(LargestDifference(model, run, padsLeft: false) > 0.1);
     }
 
     [Theory]
@@ -70,23 +60,6 @@ public class OnnxExportTests
             tokens.Add(expected);
             logits = run.Feed([expected], Ones(tokens.Count), [tokens.Count - 1]);
         }
-    }
-
-    [Fact]
-    public void Several_positions_of_a_row_get_their_logits()
-    {
-        using var model = TestModels.Model("grouped");
-        var bytes = OnnxExport.ToBytes(model.Config, model.ToSafetensors(), lastLogitsOnly: true);
-        using var run = new OnnxRunner(model.Config, bytes, GraphOptimizationLevel.ORT_ENABLE_ALL);
-        var tokens = TestModels.Tokens(model.Config, 6, 4);
-        var all = TestModels.Logits(model, tokens);
-        run.Start(1);
-        var logits = run.Feed(tokens, Ones(6), [0, 1, 2, 3, 4, 5], [4, 0, 5]);
-        var vocabulary = model.Config.VocabSize;
-        float[] expected =
-            [.. all[(4 * vocabulary)..(5 * vocabulary)], .. all[..vocabulary], .. all[(5 * vocabulary)..]];
-        Assert.Equal(expected.Length, logits.Length);
-        Assert.All(expected.Zip(logits), pair => Assert.Equal(pair.First, pair.Second, Tolerance));
     }
 
     [Fact]
@@ -128,7 +101,7 @@ public class OnnxExportTests
         OnnxExport.Write(model.Config, model.ToSafetensors(), path, mostBytes: 1000);
         Assert.True(File.Exists(path + "_data"));
         using var run = new OnnxRunner(model.Config, path);
-        Assert.InRange(LargestDifference(model, run, padsLeft: false, lastOnly: false), 0, Tolerance);
+        Assert.InRange(LargestDifference(model, run, padsLeft: false), 0, Tolerance);
     }
 
     [Fact]
@@ -154,7 +127,7 @@ public class OnnxExportTests
     }
 
     // A prefill of mixed lengths, then three tokens at a time one by one, against rows computed alone and unpadded.
-    static double LargestDifference(Transformer model, OnnxRunner run, bool padsLeft, bool lastOnly)
+    static double LargestDifference(Transformer model, OnnxRunner run, bool padsLeft)
     {
         const int Steps = 5;
         var longest = _lengths.Max();
@@ -173,19 +146,18 @@ public class OnnxExportTests
             positions.AddRange(padsLeft ? [.. fill, .. places] : [.. places, .. fill]);
             mask.Add(padsLeft ? [.. fill, .. Ones(real.Length)] : [.. Ones(real.Length), .. fill]);
         }
-        var lastPositions = lastOnly ? _lengths.Select(length => length - 1L).ToArray() : null;
         run.Start(rows.Length);
-        var logits = run.Feed([.. ids], [.. mask.SelectMany(row => row)], [.. positions], lastPositions);
+        var logits = run.Feed([.. ids], [.. mask.SelectMany(row => row)], [.. positions]);
         var largest = 0.0;
         for (var row = 0; row < rows.Length; row++)
-            for (var t = lastOnly ? _lengths[row] - 1 : 0; t < _lengths[row]; t++)
-                Compare(row, t, lastOnly ? row : (row * longest) + t + (padsLeft ? longest - _lengths[row] : 0));
+            for (var t = 0; t < _lengths[row]; t++)
+                Compare(row, t, (row * longest) + t + (padsLeft ? longest - _lengths[row] : 0));
         for (var step = 0; step < Steps; step++)
         {
             mask = [.. mask.Select(row => (long[])[.. row, 1])];
             logits = run.Feed(
                 [.. rows.Select((row, i) => row[_lengths[i] + step])], [.. mask.SelectMany(row => row)],
-                [.. _lengths.Select(length => (long)length + step)], lastOnly ? new long[rows.Length] : null);
+                [.. _lengths.Select(length => (long)length + step)]);
             for (var row = 0; row < rows.Length; row++)
                 Compare(row, _lengths[row] + step, row);
         }

