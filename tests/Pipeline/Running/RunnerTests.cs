@@ -66,6 +66,26 @@ public sealed class RunnerTests : IDisposable
     }
 
     [Fact]
+    public void One_worker_makes_node_after_node_and_is_not_believed_without_a_result()
+    {
+        var seen = Path.Combine(_folder.FullName, "seen");
+        var (runner, code) = Run($"while [ $key ]; do echo $$ >> {seen}; echo '{{\"event\":\"done\",\"key\":\"'$key'\"}}'; read key; done");
+        Assert.Equal(ExitCode.Failure, code);
+        Assert.Equal([0, 0, 0], runner.States.Single(state => state.Status == NodeStatus.Failed).Ends.Select(end => end.ExitCode));
+        var processes = File.ReadAllLines(seen);
+        Assert.Equal(3, processes.Length);
+        Assert.Single(processes.Distinct());
+    }
+
+    [Fact]
+    public void A_worker_that_has_failed_makes_no_other_node()
+    {
+        var seen = Path.Combine(_folder.FullName, "seen");
+        Run($"echo $$ >> {seen}; exit 1");
+        Assert.Equal(2, File.ReadAllLines(seen).Distinct().Count());
+    }
+
+    [Fact]
     public void A_red_flag_is_said_with_its_node_and_is_no_failure()
     {
         Run("echo '{\"event\":\"flag\",\"message\":\"kl is 3 at step 4\"}'; echo broken >&2; exit 3");
@@ -90,13 +110,13 @@ public sealed class RunnerTests : IDisposable
         Assert.All(runner.States, state => Assert.Equal(NodeStatus.Stopped, state.Status));
     }
 
-    // The arguments that the driver adds, `worker PLAN NODE ...`, become the script's own and are not looked at.
+    // The arguments that the driver adds, `worker PLAN ...`, become the script's own; the first node is read for it.
     (Runner Runner, ExitCode Code) Run(string script, bool stop = false)
     {
         var plan = Examples.Plan($"execution.output_dir={Path.Combine(_folder.FullName, "runs")}");
         var run = RunFolder.Create(plan.RunDirectory);
         using var display = new RunDisplay(_said);
-        var runner = new Runner(plan, run, new(WorkerCommand: ["/bin/sh", "-c", script]), display, () => stop);
+        var runner = new Runner(plan, run, new(WorkerCommand: ["/bin/sh", "-c", $"read key; {script}"]), display, () => stop);
         return (runner, runner.Run());
     }
 }
