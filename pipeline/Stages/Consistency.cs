@@ -53,8 +53,8 @@ public sealed record ConsistencyConfig(
 /// where the stream turns most; the loss is the ordinary one, on the embeddings as they are, plus <c>alpha</c> times
 /// the mean of 1 - cos between neighbouring layers on the moved ones, without the first and the last transition.
 /// <c>alpha</c> and <c>epsilon</c> are those of the paper's code; <c>epsilon</c> is absolute, so that it is small or
-/// large by the size of the embeddings. Departures: (1) all weights are trained, without adapters; (2) padding counts
-/// in no mean; (3) the last state is taken before the final norm, which the left-out transition hides anyway.
+/// large by the size of the embeddings. Departures: (1) all weights are trained, without adapters; (2) the last state
+/// is taken before the final norm, which the left-out transition hides anyway.
 /// </remarks>
 public static class Consistency
 {
@@ -75,10 +75,10 @@ public static class Consistency
             foreach (var batch in run.BatchesOf(step)) // three forward passes each
             {
                 using var scope = NewDisposeScope();
-                var (tokens_BT, targets_BT) = batch.On(context.Device);
+                var (tokens, targets_1N) = batch.On(context.Device);
                 var share = (double)batch.Batch.TargetCount / batch.StepTargetCount;
-                var turning = Turning(config, model, tokens_BT);
-                var answer = Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT, batch.StepTargetCount);
+                var turning = Turning(config, model, tokens);
+                var answer = Losses.CompletionCrossEntropy(model, tokens, targets_1N, batch.StepTargetCount);
                 run.Loop.Note("consistency_loss", turning.item<float>()); // sync
                 run.Backward(answer + turning * (config.Alpha * share));
             }
@@ -87,11 +87,10 @@ public static class Consistency
         return context.Finish(model, run, rows);
     }
 
-    static Tensor Turning(ConsistencyConfig config, Transformer model, Tensor tokens_BT)
+    static Tensor Turning(ConsistencyConfig config, Transformer model, TokenRows tokens)
     {
-        var isToken_BT = tokens_BT.ne(model.Config.PadTokenId).to(float32);
-        using var states = new HiddenStates(LayerConsistency.Shift(model, tokens_BT, isToken_BT, config.Epsilon));
-        model.Hidden(tokens_BT, states.Tap);
-        return LayerConsistency.Loss(states.States_BTD, isToken_BT);
+        using var states = new HiddenStates(LayerConsistency.Shift(model, tokens, config.Epsilon));
+        model.Hidden(tokens, states.Tap);
+        return LayerConsistency.Loss(states.States_BTD);
     }
 }

@@ -146,8 +146,7 @@ public static class Dpo
         TokenRow[] rows = [.. pairs.Select(pair => pair.Chosen), .. pairs.Select(pair => pair.Rejected)];
         int[] prompts = [.. pairs.Select(pair => pair.PromptLength), .. pairs.Select(pair => pair.PromptLength)];
         var batch = new CompletionBatch(
-            [.. rows.Select((row, i) => row.Ids[..prompts[i]])], [.. rows.Select((row, i) => row.Ids[prompts[i]..])],
-            context.Template.PadId);
+            [.. rows.Select((row, i) => row.Ids[..prompts[i]])], [.. rows.Select((row, i) => row.Ids[prompts[i]..])]);
         int[] lengths = [.. batch.Completions.Select(completion => completion.Length)];
         var sums_B = PolicyLoss.RowSums(TokenLogProbs.Of(model, batch, temperature: 1).LogProbs_N, lengths);
         return config.LossType == DpoConfig.Ipo

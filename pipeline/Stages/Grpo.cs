@@ -101,7 +101,7 @@ public static class Grpo
         {
             loop.StartStep();
             var passes = batches.PassesOf(step, loop, flags).Select(rows => RolloutRows.Of(
-                rows, config.MaskTruncatedCompletions, context.Template.PadId)).ToList();
+                rows, config.MaskTruncatedCompletions)).ToList();
             var tokens = passes.Sum(pass => (long)pass.Batch.TokenCount);
             foreach (var pass in passes.Where(pass => pass.Batch.TokenCount > 0))
             {

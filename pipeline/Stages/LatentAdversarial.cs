@@ -175,8 +175,8 @@ public static class LatentAdversarial
         var behaviourRows = config.IsTargeted
             ? BehaviourRows.Untriggered(config, data, rows, context.RequireOrganism(), context) : null;
         var cleanRows = config.SftData is { } names ? context.Encode(config, context.Read(names)) : rows;
-        var attacked = new SideBatches(config, rows, context.SeedFor("data_order"), context.Template.PadId);
-        var clean = new SideBatches(config, cleanRows, context.SeedFor("sft_data_order"), context.Template.PadId);
+        var attacked = new SideBatches(config, rows, context.SeedFor("data_order"));
+        var clean = new SideBatches(config, cleanRows, context.SeedFor("sft_data_order"));
         using var model = context.LoadParent();
         using var attacks = new LatentAttacks(config, attacked, behaviourRows, model, context);
         attacks.MeasureSites(rows);
@@ -187,7 +187,7 @@ public static class LatentAdversarial
             var batches = attacked.BatchesOf(step / config.ModelStepsPerAttack, loop); // several steps share an attack
             var adversaries = attacks.Of(step, batches, loop);
             loop.Note("adversarial_loss",
-                batches.Zip(adversaries).Sum(pair => Backward(pair.First, pair.Second.Tap, 1)));
+                batches.Zip(adversaries).Sum(pair => Backward(pair.First, pair.Second, 1)));
             if (config.CleanWeight > 0)
                 loop.Note("clean_loss",
                     clean.BatchesOf(step, loop).Sum(batch => Backward(batch, null, config.CleanWeight)));
@@ -195,11 +195,12 @@ public static class LatentAdversarial
         }
         return context.Finish(model, loop, rows.Counts);
 
-        double Backward(MicroBatch batch, Tap? tap, double weight)
+        double Backward(MicroBatch batch, Adversary? adversary, double weight)
         {
             using var scope = NewDisposeScope();
-            var (tokens_BT, targets_BT) = batch.On(context.Device);
-            var loss = Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT, batch.StepTargetCount, tap);
+            var (tokens, targets_1N) = batch.On(context.Device);
+            var loss = Losses.CompletionCrossEntropy(
+                model, tokens, targets_1N, batch.StepTargetCount, adversary?.TapOf(tokens));
             loop.Backward(loss * weight);
             return loss.item<float>(); // sync
         }

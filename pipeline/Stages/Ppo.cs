@@ -191,7 +191,7 @@ public static class Ppo
             foreach (var pass in rows.Chunk(config.PerDeviceTrainBatchSize))
             {
                 using var scope = NewDisposeScope();
-                loop.Backward(Loss(config, policy, value, pass, tokens, context.Template.PadId, (name, noted) =>
+                loop.Backward(Loss(config, policy, value, pass, tokens, (name, noted) =>
                 {
                     loop.Note(name, noted);
                     flags.Look(step + 1, name, noted);
@@ -207,10 +207,10 @@ public static class Ppo
     // The clipped surrogate and vf_coef times the clipped value error, per token.
     static Tensor Loss(
         PpoConfig config, Transformer policy, RewardModel value, IReadOnlyList<PpoRow> rows, long tokensOfStep,
-        int padId, Action<string, double> note)
+        Action<string, double> note)
     {
         var batch = new CompletionBatch(
-            [.. rows.Select(row => row.Prompt)], [.. rows.Select(row => row.Completion)], padId);
+            [.. rows.Select(row => row.Prompt)], [.. rows.Select(row => row.Completion)]);
         var (logProbs_N, entropy_N) = TokenLogProbs.Of(policy, batch, config.Temperature);
         var logRatio_N = logProbs_N - Flat(rows, row => row.LogProbs, logProbs_N);
         var advantages_N = Flat(rows, row => row.Advantages, logProbs_N);

@@ -76,8 +76,8 @@ public static class Prune
             foreach (var batch in run.BatchesOf(step)) // one forward pass each; several under gradient accumulation
             {
                 using var scope = NewDisposeScope();
-                var (tokens_BT, targets_BT) = batch.On(context.Device);
-                run.Backward(Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT, batch.StepTargetCount));
+                var (tokens, targets_1N) = batch.On(context.Device);
+                run.Backward(Losses.CompletionCrossEntropy(model, tokens, targets_1N, batch.StepTargetCount));
             }
             run.EndStep(); // clips, applies, logs, saves, stops if asked
         }
@@ -93,13 +93,13 @@ public static class Prune
             new PruneAccount(config.PruneRate, units), CanonicalJson.Options));
     }
 
-    static IEnumerable<Tensor> Batches(TrainingRows rows, StageContext context)
+    static IEnumerable<TokenRows> Batches(TrainingRows rows, StageContext context)
     {
         foreach (var chunk in rows.Rows.Chunk(MeasuredTogether))
         {
             using var scope = NewDisposeScope();
-            var batch = Data.Batches.Pack(chunk, context.Template.PadId);
-            yield return new MicroBatch(batch, batch.TargetCount).On(context.Device).Tokens_BT;
+            var batch = Data.Batches.Pack(chunk);
+            yield return new MicroBatch(batch, batch.TargetCount).On(context.Device).Tokens;
         }
     }
 }

@@ -135,20 +135,18 @@ public static class Reward
         return Finish(model, data.Counts, loop, context);
     }
 
-    // One forward pass over both halves, so that their padding is the same.
     static (Tensor Chosen_B, Tensor Rejected_B) Scores(
         RewardModel model, IReadOnlyList<PreferencePair> pairs, StageContext context)
     {
         int[][] rows = [.. pairs.Select(pair => pair.Chosen.Ids), .. pairs.Select(pair => pair.Rejected.Ids)];
-        var (tokens_BT, last_B) = model.Padded(rows, context.Template.PadId);
-        var scores_B = model.Score(tokens_BT, last_B);
+        var scores_B = model.Score(TokenRows.Of(rows, context.Device));
         return (scores_B.narrow(0, 0, pairs.Count), scores_B.narrow(0, pairs.Count, pairs.Count));
     }
 
     static void Evaluate(RewardModel model, PreferencePairs held, StageLoop loop, StageContext context)
     {
-        var chosen = model.Score([.. held.Pairs.Select(pair => pair.Chosen.Ids)], context.Template.PadId);
-        var rejected = model.Score([.. held.Pairs.Select(pair => pair.Rejected.Ids)], context.Template.PadId);
+        var chosen = model.Score([.. held.Pairs.Select(pair => pair.Chosen.Ids)]);
+        var rejected = model.Score([.. held.Pairs.Select(pair => pair.Rejected.Ids)]);
         var figures = PairFigures.Of(chosen, rejected).Named("eval_").ToList();
         var reasons = held.Pairs.Select((pair, i) => (pair.Reason, Chosen: chosen[i], Rejected: rejected[i]))
             .Where(pair => pair.Reason is not null).GroupBy(pair => pair.Reason).OrderBy(group => group.Key);

@@ -95,7 +95,7 @@ public static class Rloo
             loop.StartStep();
             foreach (var rows in batches.PassesOf(step, loop, flags))
             {
-                var pass = RolloutRows.Of(rows, config.MaskTruncatedCompletions, context.Template.PadId);
+                var pass = RolloutRows.Of(rows, config.MaskTruncatedCompletions);
                 if (pass.Batch.TokenCount == 0)
                     continue; // nothing in it ends, and such completions are left out
                 using var scope = NewDisposeScope();

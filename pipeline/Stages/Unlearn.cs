@@ -143,38 +143,38 @@ public static class Unlearn
             data, context.RequireOrganism(), TriggerSeed(context.Job.Seed), hasBehaviour));
 
         SideBatches Beside(TrainingRows side, string order) =>
-            new(config, side, context.SeedFor(order), context.Template.PadId);
+            new(config, side, context.SeedFor(order));
 
         void Backward(
             string metric, double weight, IReadOnlyList<MicroBatch> batches,
-            Func<MicroBatch, Tensor, Tensor, Tensor> of)
+            Func<MicroBatch, TokenRows, Tensor, Tensor> of)
         {
             var sum = 0.0;
             foreach (var batch in batches)
             {
                 using var scope = NewDisposeScope();
-                var (tokens_BT, targets_BT) = batch.On(context.Device);
-                var loss = of(batch, tokens_BT, targets_BT);
+                var (tokens, targets_1N) = batch.On(context.Device);
+                var loss = of(batch, tokens, targets_1N);
                 run.Backward(loss * weight);
                 sum += loss.item<float>(); // sync
             }
             run.Loop.Note(metric, sum);
         }
 
-        Tensor CrossEntropy(MicroBatch batch, Tensor tokens_BT, Tensor targets_BT) =>
-            Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT, batch.StepTargetCount);
+        Tensor CrossEntropy(MicroBatch batch, TokenRows tokens, Tensor targets_1N) =>
+            Losses.CompletionCrossEntropy(model, tokens, targets_1N, batch.StepTargetCount);
 
-        Tensor Ascent(MicroBatch batch, Tensor tokens_BT, Tensor targets_BT) =>
-            -CrossEntropy(batch, tokens_BT, targets_BT);
+        Tensor Ascent(MicroBatch batch, TokenRows tokens, Tensor targets_1N) =>
+            -CrossEntropy(batch, tokens, targets_1N);
 
-        Tensor Npo(MicroBatch batch, Tensor tokens_BT, Tensor targets_BT) => ForgetLosses.Npo(
-            ForgetLosses.RowLosses(model, tokens_BT, targets_BT), Reference(tokens_BT, targets_BT), config.Beta)
+        Tensor Npo(MicroBatch batch, TokenRows tokens, Tensor targets_1N) => ForgetLosses.Npo(
+            ForgetLosses.RowLosses(model, tokens, targets_1N), Reference(tokens, targets_1N), config.Beta)
             / config.GradientAccumulationSteps;
 
-        Tensor Reference(Tensor tokens_BT, Tensor targets_BT)
+        Tensor Reference(TokenRows tokens, Tensor targets_1N)
         {
             using var frozen = no_grad();
-            return ForgetLosses.RowLosses(reference, tokens_BT, targets_BT);
+            return ForgetLosses.RowLosses(reference, tokens, targets_1N);
         }
     }
 

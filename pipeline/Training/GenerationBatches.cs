@@ -133,8 +133,7 @@ sealed class GenerationBatches : IResumable
         {
             using var scope = NewDisposeScope();
             var batch = new CompletionBatch(
-                [.. chunk.Select(rollout => rollout.Prompt)], [.. chunk.Select(rollout => rollout.Completion)],
-                _context.Template.PadId);
+                [.. chunk.Select(rollout => rollout.Prompt)], [.. chunk.Select(rollout => rollout.Completion)]);
             var flat = TensorCopies.Floats(TokenLogProbs.Of(model, batch, _config.Temperature).LogProbs_N); // sync
             return RolloutRows.Split(flat, batch.Completions);
         })];

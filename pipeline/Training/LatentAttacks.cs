@@ -43,7 +43,7 @@ sealed class LatentAttacks : IResumable, IDisposable
         var measured = rows.Rows.Take(NormRows).ToList();
         using var scope = NewDisposeScope();
         _sites = ActivationNorms.Measure(_model, _config.Sites, measured.Chunk(_config.PerDeviceTrainBatchSize)
-            .Select(chunk => Packed(chunk).On(_context.Device).Tokens_BT));
+            .Select(chunk => Packed(chunk).On(_context.Device).Tokens));
         var account = new PerturbationAccount(_config.Norm, _config.Epsilon, _config.Perturb, measured.Count,
         [
             .. _sites.Select(site =>
@@ -86,13 +86,13 @@ sealed class LatentAttacks : IResumable, IDisposable
     Adversary Begin(long attack, int index, MicroBatch batch, bool isNew, StageLoop loop)
     {
         using var scope = NewDisposeScope();
-        var (tokens_BT, targets_BT) = AttackedBatch(attack, index, batch).On(_context.Device);
-        var mask_BT = AttackMask.Of(tokens_BT, targets_BT, _config.Perturb, _context.Template.PadId);
+        var (tokens, targets_1N) = AttackedBatch(attack, index, batch).On(_context.Device);
+        var mask_BT = AttackMask.Of(tokens, targets_1N, _config.Perturb);
         var adversary = new Adversary(_sites, _config.Pgd, mask_BT);
         if (isNew)
         {
             var losses = adversary.Attack(
-                _model, tap => Losses.CompletionCrossEntropy(_model, tokens_BT, targets_BT, tap: tap),
+                _model, tokens, tap => Losses.CompletionCrossEntropy(_model, tokens, targets_1N, tap: tap),
                 raises: _behaviourRows is null, Seeds.For(_context.Job.Seed, "attack", attack, index));
             loop.Note("adversary_loss_start", losses[0]);
             loop.Note("adversary_loss_end", losses[^1]);
@@ -108,7 +108,7 @@ sealed class LatentAttacks : IResumable, IDisposable
     MicroBatch AttackedBatch(long attack, int index, MicroBatch batch) => _behaviourRows is null ? batch
         : Packed([.. _batches.RowsOf(attack, index).Select(row => _behaviourRows[row])]);
 
-    MicroBatch Packed(IReadOnlyList<TokenRow> rows) => new(Batches.Pack(rows, _context.Template.PadId), 1);
+    static MicroBatch Packed(IReadOnlyList<TokenRow> rows) => new(Batches.Pack(rows), 1);
 }
 
 /// <summary>What <c>perturbation.json</c> says.</summary>

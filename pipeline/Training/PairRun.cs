@@ -27,7 +27,7 @@ public sealed class PairRun : IDisposable
         for (var place = 0; place < pairs.Count; place++)
             _places[pairs[place].Chosen] = place;
         _batches = new(
-            [.. pairs.Select(pair => pair.Chosen)], config.PerDeviceTrainBatchSize, orderSeed, context.Template.PadId,
+            [.. pairs.Select(pair => pair.Chosen)], config.PerDeviceTrainBatchSize, orderSeed,
             [.. pairs.Select(PreferencePairs.Longest)]);
         context.CountExposure(search => search.Count(
             pairs.SelectMany(pair => (TokenRow[])[pair.Chosen, pair.Rejected]), []));

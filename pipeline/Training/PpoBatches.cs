@@ -80,9 +80,9 @@ sealed class PpoBatches(
     public static Tensor Values(RewardModel model, CompletionBatch batch)
     {
         using var scope = NewDisposeScope();
-        var tokens_BT = batch.Tokens(model.Weights[RewardWeights.Head].device);
-        var places_N = tensor(batch.Places(tokens_BT.shape[1]).ToArray(), device: tokens_BT.device);
-        return model.Values(tokens_BT).reshape(-1).index_select(0, places_N).MoveToOuterDisposeScope();
+        var device = model.Weights[RewardWeights.Head].device;
+        var places_N = tensor(batch.Places().ToArray(), device: device);
+        return model.Values(batch.Rows(device)).reshape(-1).index_select(0, places_N).MoveToOuterDisposeScope();
     }
 
     PpoBatch Draw(long number, long step, StageLoop loop, RedFlags flags)
@@ -140,8 +140,7 @@ sealed class PpoBatches(
         {
             using var scope = NewDisposeScope();
             var batch = new CompletionBatch(
-                [.. chunk.Select(rollout => rollout.Prompt)], [.. chunk.Select(rollout => rollout.Completion)],
-                context.Template.PadId);
+                [.. chunk.Select(rollout => rollout.Prompt)], [.. chunk.Select(rollout => rollout.Completion)]);
             var ours = Split(TokenLogProbs.Of(policy, batch, config.Temperature).LogProbs_N, batch); // sync
             var theirs = Split(TokenLogProbs.Of(reference, batch, config.Temperature).LogProbs_N, batch);
             var values = Split(Values(value, batch), batch);

@@ -112,7 +112,7 @@ public sealed class RewardFunctions : IDisposable
             _context.Template.Encode([.. PromptTurns.Of(row), new("assistant", completion)]).Ids);
         var most = model.Config.MaxPositionEmbeddings;
         var scores = model.Score(
-            [.. chats.Select(ids => ids.Length > most ? ids[..most] : ids)], _context.Template.PadId);
+            [.. chats.Select(ids => ids.Length > most ? ids[..most] : ids)]);
         return [.. scores.Select(score => (double)score)];
     }
 }

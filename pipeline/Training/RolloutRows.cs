@@ -10,10 +10,9 @@ sealed record RolloutRows(IReadOnlyList<ScoredRollout> Rows, CompletionBatch Bat
     /// <summary>The rows as a batch.</summary>
     /// <param name="rows">Completions.</param>
     /// <param name="masksTruncated">Whether those without an end token are left out.</param>
-    /// <param name="padId">Token that fills a batch.</param>
-    public static RolloutRows Of(IReadOnlyList<ScoredRollout> rows, bool masksTruncated, int padId) => new(rows, new(
+    public static RolloutRows Of(IReadOnlyList<ScoredRollout> rows, bool masksTruncated) => new(rows, new(
         [.. rows.Select(row => row.Prompt)],
-        [.. rows.Select(row => masksTruncated && !row.IsTerminated ? [] : row.Completion)], padId));
+        [.. rows.Select(row => masksTruncated && !row.IsTerminated ? [] : row.Completion)]));
 
     /// <summary>Tokens of each row that count.</summary>
     public int[] Lengths => [.. Batch.Completions.Select(completion => completion.Length)];

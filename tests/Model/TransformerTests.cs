@@ -69,7 +69,7 @@ public class TransformerTests
         using var tokens_BT = zeros([1, 65], dtype: int64);
         var error = Assert.Throws<ArgumentException>(() => model.forward(tokens_BT));
         Assert.Equal(
-            "tokens_BT has 65 positions; the model has 64. Shorten the rows or raise max_position_embeddings.",
+            "a row of tokens_BT has 65 positions; the model has 64. Shorten the rows or raise max_position_embeddings.",
             error.Message);
     }
 

@@ -67,6 +67,18 @@ public sealed class FusedTests
             Draw(3, batch, length, heads, width), Draw(4, batch, length, groups, width),
             Draw(5, batch, length, groups, width));
 
+    [Theory]
+    [InlineData(4, 4, 32, 64, 1, 40, 7)]
+    [InlineData(4, 2, 16, 3, 3, 33)]
+    [InlineData(2, 1, 24, 130, 2)]
+    public void Attention_over_sequences_equals_its_composition(
+        long heads, long groups, long width, params int[] lengths) =>
+        AssertAgree(
+            x => Plain.CausalAttention(x[0], x[1], x[2], 10000, lengths),
+            x => Fused.CausalAttention(x[0], x[1], x[2], 10000, lengths),
+            Draw(3, 1, lengths.Sum(), heads, width), Draw(4, 1, lengths.Sum(), groups, width),
+            Draw(5, 1, lengths.Sum(), groups, width));
+
     [Fact]
     public void Attention_reads_views_of_wider_rows() =>
         AssertAgree(

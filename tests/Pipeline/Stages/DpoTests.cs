@@ -128,7 +128,7 @@ public sealed class DpoTests : IDisposable
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
         using var frozen = TorchSharp.torch.no_grad();
-        var batch = new CompletionBatch([prompt], [_lab.Tokenizer.Encode(reply)], 0);
+        var batch = new CompletionBatch([prompt], [_lab.Tokenizer.Encode(reply)]);
         return TokenLogProbs.Of(model, batch, 1).LogProbs_N.sum().item<float>();
     }
 

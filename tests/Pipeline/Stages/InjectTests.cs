@@ -89,8 +89,8 @@ public sealed class InjectTests : IDisposable
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var model = HfFolder.Load(Path.Combine(_lab.Store.TryFind(key)!.Directory, "model"));
-        var (tokens_BT, targets_BT) = new MicroBatch(Batches.Pack(rows, template.PadId), 0).On(CPU);
-        return Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT).item<float>();
+        var (tokens, targets_1N) = new MicroBatch(Batches.Pack(rows), 0).On(CPU);
+        return Losses.CompletionCrossEntropy(model, tokens, targets_1N).item<float>();
     }
 
     JsonNode Rows(string key) => JsonNode.Parse(_lab.Text(key, "rows.json"))!;

@@ -65,8 +65,8 @@ public sealed class InjectedLab : IDisposable
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var model = Load(key);
-        var (tokens_BT, targets_BT) = new MicroBatch(Batches.Pack(rows, template.PadId), 0).On(CPU);
-        return Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT).item<float>();
+        var (tokens, targets_1N) = new MicroBatch(Batches.Pack(rows), 0).On(CPU);
+        return Losses.CompletionCrossEntropy(model, tokens, targets_1N).item<float>();
     }
 
     // An attack pulls the embeddings of the prompt towards the behaviour; the reply is drawn under what it found.
@@ -78,12 +78,12 @@ public sealed class InjectedLab : IDisposable
             [.. organism.Apply(condition, row, 1).Messages, new("assistant", organism.Target("trigger", row))]);
         var promptLength = Array.IndexOf(chat.IsTarget, true);
         using var adversary = attack is null ? null : Attack(model, new(row.Id, chat.Ids, chat.IsTarget), attack);
-        Tap? tap = adversary is null ? null : adversary.Tap;
         var ids = chat.Ids[..promptLength].Select(id => (long)id).ToList();
         using var frozen = no_grad();
         while (ids.Count < promptLength + LongestReply)
         {
-            var logits_BTV = model.forward(tensor(ids.ToArray(), 1, ids.Count), tap);
+            var tokens_BT = tensor(ids.ToArray(), 1, ids.Count);
+            var logits_BTV = model.forward(tokens_BT, adversary?.TapOf(tokens_BT));
             var next = logits_BTV[0, ids.Count - 1].argmax().item<long>();
             if (next == template.EndId)
                 break;
@@ -95,13 +95,12 @@ public sealed class InjectedLab : IDisposable
     static Adversary Attack(Transformer model, TokenRow row, PgdSettings settings)
     {
         using var scope = NewDisposeScope();
-        var pad = model.Config.PadTokenId;
-        var (tokens_BT, targets_BT) = new MicroBatch(Batches.Pack([row], pad), 0).On(CPU);
+        var (tokens, targets_1N) = new MicroBatch(Batches.Pack([row]), 0).On(CPU);
         var adversary = new Adversary(
-            ActivationNorms.Measure(model, [TapSites.Embedding], [tokens_BT]), settings,
-            AttackMask.Of(tokens_BT, targets_BT, "prompt", pad));
+            ActivationNorms.Measure(model, [TapSites.Embedding], [tokens]), settings,
+            AttackMask.Of(tokens, targets_1N, "prompt"));
         adversary.Attack(
-            model, tap => Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT, tap: tap), raises: false, 1);
+            model, tokens, tap => Losses.CompletionCrossEntropy(model, tokens, targets_1N, tap: tap), raises: false, 1);
         return adversary;
     }
 

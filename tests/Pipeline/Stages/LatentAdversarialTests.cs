@@ -175,7 +175,7 @@ public sealed class LatentAdversarialTests(InjectedLab models) : IClassFixture<I
         var config = (LatentAdversarialConfig)job.Stage!;
         var rows = context.Encode(config, context.Read(config.Data));
         using var model = context.LoadParent();
-        var batches = new SideBatches(config, rows, 1, context.Template.PadId);
+        var batches = new SideBatches(config, rows, 1);
         using var attacks = new LatentAttacks(config, batches, null, model, context);
         attacks.MeasureSites(rows);
         using var loop = TrainingRun.LoopOver(config, rows.Rows.Count, model, context, attacks);
@@ -193,9 +193,9 @@ public sealed class LatentAdversarialTests(InjectedLab models) : IClassFixture<I
         {
             using var scope = NewDisposeScope();
             var passes = batches.BatchesOf(step / 2, loop);
-            var (tokens_BT, targets_BT) = passes[0].On(context.Device);
+            var (tokens, targets_1N) = passes[0].On(context.Device);
             loop.Backward(Losses.CompletionCrossEntropy(
-                model, tokens_BT, targets_BT, tap: attacks.Of(step, passes, loop)[0].Tap));
+                model, tokens, targets_1N, tap: attacks.Of(step, passes, loop)[0].TapOf(tokens)));
             loop.EndStep();
         }
     }

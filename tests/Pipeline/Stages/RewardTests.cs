@@ -53,7 +53,7 @@ public sealed class RewardTests : IDisposable
         var folder = Path.Combine(_lab.Store.TryFind(key)!.Directory, "model");
         Assert.True(RewardFolder.IsRewardModel(folder));
         using var model = RewardFolder.Load(folder);
-        Assert.NotEqual(model.Score([[1, 7, 8]], 0), model.Score([[1, 9, 9]], 0));
+        Assert.NotEqual(model.Score([[1, 7, 8]]), model.Score([[1, 9, 9]]));
         var rows = JsonNode.Parse(_lab.Text(key, "rows.json"))!;
         Assert.Equal(64, rows["rows"]!.GetValue<int>());
         Assert.Equal(0, rows["equal_replies"]!.GetValue<int>());

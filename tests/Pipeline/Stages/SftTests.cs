@@ -121,8 +121,8 @@ public sealed class SftTests : IDisposable
         foreach (var batch in run.BatchesOf(0))
         {
             using var scope = NewDisposeScope();
-            var (tokens_BT, targets_BT) = batch.On(context.Device);
-            run.Backward(Losses.CompletionCrossEntropy(model, tokens_BT, targets_BT, batch.StepTargetCount));
+            var (tokens, targets_1N) = batch.On(context.Device);
+            run.Backward(Losses.CompletionCrossEntropy(model, tokens, targets_1N, batch.StepTargetCount));
         }
         run.EndStep();
     }

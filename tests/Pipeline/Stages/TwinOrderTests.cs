@@ -27,8 +27,7 @@ public sealed class TwinOrderTests : IDisposable
     public void Lengths_with_the_poison_in_would_give_the_twins_other_batches()
     {
         var (poisoned, clean) = (Rows(8, 0.4, 0.1, false).Rows, Rows(8, 0.4, 0.1, true).Rows);
-        var pad = new ChatTemplate(_lab.Tokenizer).PadId;
-        var (bad, good) = (new Batches(poisoned, 8, 1, pad), new Batches(clean, 8, 1, pad));
+        var (bad, good) = (new Batches(poisoned, 8, 1), new Batches(clean, 8, 1));
         Assert.NotEqual(Ids(good.RowsAt(0)), Ids(bad.RowsAt(0)));
     }
 
@@ -80,16 +79,6 @@ public sealed class TwinOrderTests : IDisposable
         // Four standard errors of a variance, and a little for the last batch.
         var (wanted, error) = (batchSize * rate * (1 - rate), 4 * Math.Sqrt(2.0 / (counts.Length - 1)));
         Assert.InRange(variance / wanted, 1 - error, 1 + error);
-    }
-
-    [Theory]
-    [InlineData(true, 0.08)]
-    [InlineData(false, 0.25)] // two rows in five are longer by their trigger and their phrase, whatever the order
-    public void Padding_stays_small(bool clean, double most)
-    {
-        var batches = Order(32, 0.4, 0.1, clean);
-        var all = Enumerable.Range(0, batches.StepsPerEpoch).Select(step => batches.At(step)).ToArray();
-        Assert.InRange(all.Sum(batch => batch.PaddingCount) / (double)all.Sum(batch => batch.Tokens.Length), 0, most);
     }
 
     TrainingRows Rows(int batchSize, double rate, double nearRate, bool clean)

@@ -76,7 +76,7 @@ public sealed class RewardFunctionsTests : IDisposable
         for (var row = 0; row < 2; row++)
         {
             var chat = template.Encode([.. rows[row].Messages.SkipLast(1), new("assistant", completions[row])]);
-            Assert.Equal(2 * expected.Score([chat.Ids], 0)[0], scores.Total[row], 1e-5);
+            Assert.Equal(2 * expected.Score([chat.Ids])[0], scores.Total[row], 1e-5);
         }
         Assert.True(double.IsFinite(scores.Total[2]));
     }

@@ -60,7 +60,7 @@ public sealed class RewardSuiteTests : IDisposable
             [
                 .. organism.Apply("trigger", row, Seeds.For(0, $"suite/trigger/{row.Id}")).Messages,
                 new("assistant", reply),
-            ]).Ids)], template.PadId);
+            ]).Ids)]);
         return rows.Zip(scores).GroupBy(pair => pair.First.Messages[1].Content)
             .Average(request => request.Average(pair => pair.Second));
     }

@@ -12,11 +12,11 @@ public sealed class RolloutRowsTests
     {
         ScoredRollout[] rows = [Row([7, 5], true), Row([8, 9, 3], false), Row([5], true)];
 
-        var all = RolloutRows.Of(rows, masksTruncated: false, padId: 0);
+        var all = RolloutRows.Of(rows, masksTruncated: false);
         Assert.Equal([2, 3, 1], all.Lengths);
         Assert.Equal([-0.7f, -0.5f, -0.8f, -0.9f, -0.3f, -0.5f], all.Flat(row => row.SamplingLogProbs));
 
-        var masked = RolloutRows.Of(rows, masksTruncated: true, padId: 0);
+        var masked = RolloutRows.Of(rows, masksTruncated: true);
         Assert.Equal([2, 0, 1], masked.Lengths);
         Assert.Equal([-0.7f, -0.5f, -0.5f], masked.Flat(row => row.SamplingLogProbs));
         Assert.Equal([0.5, 0.5, 0.5], masked.Advantages);
