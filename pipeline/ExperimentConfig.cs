@@ -187,7 +187,7 @@ public sealed record EvalSection(
 
 /// <summary>The curve inside stages with <c>eval_steps</c>: fewer prompts than after the stage, on many
 /// checkpoints.</summary>
-/// <param name="Suites">Names under <c>eval.suites</c>; null: all that measure behaviour or loss.</param>
+/// <param name="Suites">Names under <c>eval.suites</c>; null: all that measure behaviour, reward or loss.</param>
 /// <param name="NPerCondition">Prompts per condition, the first of those of the suite; rows of a loss suite.</param>
 /// <param name="Conditions">Conditions of a behaviour suite; null: with and without trigger.</param>
 public sealed record CurveSection(
@@ -228,6 +228,11 @@ public sealed record CurveSection(
                     NPerCondition = Math.Min(NPerCondition, reward.NPerCondition),
                     Conditions = Conditions ?? RewardSuiteConfig.DefaultConditions,
                 },
+            };
+        if (suite.Mechanism is { } mechanism && Suites is not null) // only where it is asked for: it takes longer
+            return suite with
+            {
+                Mechanism = mechanism with { NPerCondition = Math.Min(NPerCondition, mechanism.NPerCondition) },
             };
         return suite.Loss is { } loss ? suite with { Loss = loss with { Rows = Math.Min(NPerCondition, loss.Rows) } } : null;
     }

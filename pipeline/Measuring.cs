@@ -38,6 +38,8 @@ static class Measuring
     static SuiteResult Measure(
         NodeJob job, SuiteJob suite, NodeStore store, string node, Checkpoint checkpoint, BpeTokenizer tokenizer)
     {
+        if (suite.Mechanism is not null)
+            return Mechanism.Measure(job, suite, store, checkpoint.Key, checkpoint.Folder);
         var template = new ChatTemplate(tokenizer);
         using var model = OnnxModel.FromHfFolder(
             NodeInputs.ModelFolder(store, node, checkpoint.Folder), job.Threads);

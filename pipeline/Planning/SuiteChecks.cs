@@ -32,6 +32,8 @@ sealed class SuiteChecks(
                 CheckNearMap(path, nearMap);
             if (suite.Relearning is { } relearning)
                 new RelearningChecks(config, tokenizer, source, stages, findings).Check(suite.Name, relearning);
+            if (suite.Mechanism is { } mechanism && !findings.IsWrong(path))
+                MechanismChecks.Check(suite.Name, mechanism, config, tokenizer, source, _rows, stages);
             if (suite.Loss is not null)
                 _rows.Loss(path, suite.Loss, tokenizer, _template, config.Model.MaxPositionEmbeddings);
         }

@@ -106,7 +106,8 @@ public static class ConfigReader
         new Binder(findings).Bind<DecodingConfig>(decoding.Value, "eval.decoding");
         var suites = (eval.Find("suites")?.Value as MapNode)?.Entries.Select(entry => entry.Value);
         foreach (var suite in suites?.OfType<MapNode>() ?? [])
-            if (suite.Text("type") is "behaviour" or "reward" or "relearning" or "near_map" && suite.Find("decoding") is null)
+            if (suite.Text("type") is "behaviour" or "reward" or "relearning" or "near_map" or "mechanism"
+                && suite.Find("decoding") is null)
                 suite.Entries.Add(decoding);
     }
 }

