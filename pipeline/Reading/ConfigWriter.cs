@@ -16,7 +16,7 @@ public static partial class ConfigWriter
         var sizes = config.Model.ToModelConfig(512, 1, 5, 0);
         var resolved = config with
         {
-            Model = config.Model with
+            Model = HasSweptModel(config) ? config.Model : config.Model with
             {
                 HiddenSize = sizes.HiddenSize,
                 NumHiddenLayers = sizes.NumHiddenLayers,
@@ -35,10 +35,14 @@ public static partial class ConfigWriter
             Execution = config.ExecutionOrDefault with { StoreDir = config.ExecutionOrDefault.Store },
         };
         var text = new StringBuilder();
-        foreach (var (key, value) in Settings(resolved, null))
+        foreach (var (key, value) in Settings(resolved, null).Where(setting => setting is not { Key: "sweep", Value: null }))
             Entry(text, key, value, 0);
         return text.ToString();
     }
+
+    // Sizes that follow from each other stay open where cells differ in one of them.
+    static bool HasSweptModel(ExperimentConfig config) =>
+        config.Sweep?.Addresses.Any(address => address.StartsWith("model.", StringComparison.Ordinal)) ?? false;
 
     static void Entry(StringBuilder text, string key, object? value, int indent)
     {
@@ -99,6 +103,7 @@ public static partial class ConfigWriter
         string text => Text(text),
         bool truth => truth ? "true" : "false",
         double number => Scalars.Write(number),
+        Sweeps.SweepValue swept => swept.Yaml,
         NameList { Count: 1 } names => Text(names[0]),
         IDictionary => "{}",
         IEnumerable items => $"[{string.Join(", ", items.Cast<object?>().Select(Inline))}]",
@@ -109,7 +114,7 @@ public static partial class ConfigWriter
     static string Text(string text) => Plain().IsMatch(text) && !Reserved().IsMatch(text) ? text
         : JsonSerializer.Serialize(text, PlainJson);
 
-    static readonly JsonSerializerOptions PlainJson = new()
+    internal static readonly JsonSerializerOptions PlainJson = new()
     {
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };

@@ -65,7 +65,7 @@ public static class Overrides
         while (true)
         {
             var names = Names(at);
-            var part = names.Where(name => rest == name || rest.StartsWith(name + ".", StringComparison.Ordinal))
+            var part = done == "sweep.matrix" ? rest : names.Where(name => rest == name || rest.StartsWith(name + ".", StringComparison.Ordinal))
                 .MaxBy(name => name.Length) ?? rest.Split('.')[0];
             var here = Binder.Join(done, part);
             if (at is MapNode map && part == rest)

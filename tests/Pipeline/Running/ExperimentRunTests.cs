@@ -43,11 +43,11 @@ public sealed class ExperimentRunTests : IDisposable
     {
         var plan = Plan.Of(Load().Valid);
         var store = NodeStore.Open(plan.StoreDirectory);
-        var tokenizer = TokenizerNode.Load(plan, new(plan.Config));
+        var tokenizer = TokenizerNode.Load(plan.Config, new(plan.Config));
         var other = store.Begin(plan.TokenizerKey);
         var looks = 0;
 
-        TokenizerNode.Publish(plan, store, tokenizer, () =>
+        TokenizerNode.Publish(plan.Tokenizers[plan.TokenizerKey], store, tokenizer, () =>
         {
             if (++looks == 2)
                 other.Dispose();
@@ -66,7 +66,7 @@ public sealed class ExperimentRunTests : IDisposable
         using var other = store.Begin(plan.TokenizerKey);
 
         Assert.Throws<Pipeline.Training.StoppedException>(() =>
-            TokenizerNode.Publish(plan, store, TokenizerNode.Load(plan, new(plan.Config)), () => true));
+            TokenizerNode.Publish(plan.Tokenizers[plan.TokenizerKey], store, TokenizerNode.Load(plan.Config, new(plan.Config)), () => true));
     }
 
     RunResult Run(params string[] sets)
@@ -82,7 +82,7 @@ public sealed class ExperimentRunTests : IDisposable
     {
         var plan = Plan.Of(Load().Valid);
         var store = NodeStore.Open(plan.StoreDirectory);
-        TokenizerNode.Publish(plan, store, TokenizerNode.Load(plan, new(plan.Config)));
+        TokenizerNode.Publish(plan.Tokenizers[plan.TokenizerKey], store, TokenizerNode.Load(plan.Config, new(plan.Config)));
         foreach (var node in plan.Nodes)
         {
             using var attempt = store.Begin(node.Key);
