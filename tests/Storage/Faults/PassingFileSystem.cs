@@ -87,6 +87,20 @@ sealed class FailingFileSystem(string operation, int k, int errno, bool isSilent
 
     internal int CallsOnFailedPath { get; private set; }
 
+    // What a full disk leaves is half of the file.
+    public override void WriteNew(string path, ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            base.WriteNew(path, content);
+        }
+        catch (DiskException)
+        {
+            LinuxFileSystem.Instance.WriteNew(path, content[..(content.Length / 2)]);
+            throw;
+        }
+    }
+
     public override void SyncFile(string path)
     {
         try

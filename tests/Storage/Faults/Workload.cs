@@ -14,13 +14,16 @@ sealed class Workload
     internal void Run(string root, IFileSystem disk)
     {
         var store = new NodeStore(root, disk, TimeProvider.System);
+        // A disk that fails does so at a stage's files as well.
+        Action<string, string>? write = disk is FailingFileSystem
+            ? (path, text) => disk.WriteNew(path, Encoding.UTF8.GetBytes(text)) : null;
         using var attempt = store.Begin(Sample.Key());
         for (var step = attempt.Latest?.Step ?? 0; step < 3;)
         {
-            Sample.Save(attempt, ++step);
+            Sample.Save(attempt, ++step, write);
             AcknowledgedStep = step;
         }
-        Sample.WriteFiles(attempt.Directory, "weights of step 3");
+        Sample.WriteFiles(attempt.Directory, "weights of step 3", write);
         attempt.Publish(Sample.Draft());
         IsPublished = true;
     }

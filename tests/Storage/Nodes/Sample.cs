@@ -15,14 +15,19 @@ static class Sample
     internal static NodeManifestDraft Draft(int seed = 0, IReadOnlyDictionary<string, string>? fingerprint = null) => new(
         KeyText(seed), "stage", "sft", 1, 60, null, null, fingerprint ?? Fingerprint, ["a note"]);
 
-    internal static void WriteFiles(string directory, string weights = "weights")
+    /// <summary>Writes the files of a result.</summary>
+    /// <param name="directory">The attempt's folder.</param>
+    /// <param name="weights">What tells this result from others.</param>
+    /// <param name="write">How; null: as a stage does, with .NET's own calls.</param>
+    internal static void WriteFiles(string directory, string weights = "weights", Action<string, string>? write = null)
     {
+        write ??= File.WriteAllText;
         Directory.CreateDirectory(Path.Combine(directory, "model", "deep"));
-        File.WriteAllText(Path.Combine(directory, "model", "model.safetensors"), weights);
-        File.WriteAllText(Path.Combine(directory, "model", "deep", "config.json"), "{}");
-        File.WriteAllText(Path.Combine(directory, "metrics.jsonl"), "{\"global_step\":1,\"loss\":2.5}\n");
-        File.WriteAllText(Path.Combine(directory, "timing.jsonl"), "{\"step_time\":0.1}\n");
-        File.WriteAllText(Path.Combine(directory, "empty.txt"), "");
+        write(Path.Combine(directory, "model", "model.safetensors"), weights);
+        write(Path.Combine(directory, "model", "deep", "config.json"), "{}");
+        write(Path.Combine(directory, "metrics.jsonl"), "{\"global_step\":1,\"loss\":2.5}\n");
+        write(Path.Combine(directory, "timing.jsonl"), "{\"step_time\":0.1}\n");
+        write(Path.Combine(directory, "empty.txt"), "");
     }
 
     internal static StoredNode Publish(NodeStore store, int seed = 0, string weights = "weights")
@@ -32,11 +37,12 @@ static class Sample
         return attempt.Publish(Draft(seed));
     }
 
-    internal static void Save(NodeAttempt attempt, int step, string? content = null) =>
+    internal static void Save(NodeAttempt attempt, int step, Action<string, string>? write = null) =>
         attempt.SaveResumePoint(step, folder =>
         {
+            write ??= File.WriteAllText;
             Directory.CreateDirectory(Path.Combine(folder, "optimizer"));
-            File.WriteAllText(Path.Combine(folder, "weights.bin"), content ?? $"weights of step {step}");
-            File.WriteAllText(Path.Combine(folder, "optimizer", "moments.bin"), $"moments of step {step}");
+            write(Path.Combine(folder, "weights.bin"), $"weights of step {step}");
+            write(Path.Combine(folder, "optimizer", "moments.bin"), $"moments of step {step}");
         });
 }
