@@ -89,18 +89,22 @@ public sealed class RunComparison(IReadOnlyList<ComparedRun> runs)
     /// <summary>The page that lays the runs over each other, written to a file.</summary>
     /// <param name="path">The file; <c>NAME.figures/</c> beside it gets the figures' data.</param>
     /// <param name="figures">What its table holds.</param>
-    public void WriteReport(string path, IReadOnlyList<ComparedFigure> figures) => ComparisonReport.Build(
-        path, [.. runs.Select(run => (run.Name, run.Summary))],
+    public void WriteReport(string path, IReadOnlyList<ComparedFigure> figures)
+    {
+        ComparedFigure[] unequal = [.. figures.Where(figure => figure.ByRun.Select(Text).Distinct().Count() > 1)];
+        ComparisonReport.Build(path, [.. runs.Select(run => (run.Name, run.Summary))],
         [
             new("differences", "Differences",
-                "Means over training seeds with 95 % intervals, and the others minus the first run, paired by training seed. A "
-                + "difference whose interval holds 0 is not shown by these runs.",
+                "Means over training seeds with 95 % intervals, and the others minus the first run, paired by training seed. "
+                + "Where the interval of a difference holds 0, these runs show none. "
+                + $"{figures.Count - unequal.Length} of {figures.Count} figures are the same in all runs and left out here; "
+                + "differences.csv has them.",
                 [
                     new("metric"), new("condition"), new("arm"), new("twin"), new("after stage"),
                     .. Names.Select(name => new PageColumn(name, "number")),
                     .. Names.Skip(1).Select(name => new PageColumn($"{name} minus {Names[0]}", "number")),
                 ],
-                [.. figures.Zip(FigureTable(figures).Rows, (figure, cells) => (string?[])
+                [.. unequal.Zip(FigureTable(unequal).Rows, (figure, cells) => (string?[])
                     [.. cells, .. Differences(figure).Select(Text)])])
             {
                 Data = ToTable(NumberTable(figures)),
@@ -112,6 +116,7 @@ public sealed class RunComparison(IReadOnlyList<ComparedRun> runs)
                 Data = ToTable(SettingTable(ChangedSettings())),
             },
         ]);
+    }
 
     static Dictionary<long, double> BySeed(SummaryGroup group) => group.PerSeed.Where(seed => seed.Value is not null)
         .ToDictionary(seed => long.Parse(seed.Key, CultureInfo.InvariantCulture), seed => seed.Value!.Value);

