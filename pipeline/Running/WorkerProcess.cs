@@ -163,11 +163,13 @@ public sealed class WorkerProcess : IDisposable
         while (await _process.StandardOutput.ReadLineAsync().ConfigureAwait(false) is { } line)
         {
             if (State is not { } state || Parse(line) is not { } progress)
+            {
                 Log(line);
-            else if (IsDone(state, progress))
+                continue;
+            }
+            onProgress(state, progress);
+            if (IsDone(state, progress))
                 _onEnd(this, null);
-            else
-                onProgress(state, progress);
         }
     }
 

