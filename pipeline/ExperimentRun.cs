@@ -56,6 +56,11 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
     /// <summary>What it will cost; after <see cref="Check"/>.</summary>
     public PlanEstimate Estimate() => new ExperimentCosts(_plan, _tokenizers).Estimate();
 
+    /// <summary>The same counted for each cell of a sweep; nodes that cells share count in each. Empty without a
+    /// sweep.</summary>
+    public IReadOnlyList<CellCount> ByCell(IReadOnlyList<NodeFate> fates) => _plan.Config.Sweep is null ? []
+        : CellCount.Of(_plan, fates);
+
     /// <summary>Runs what is missing, then writes results and report.</summary>
     /// <param name="options">How.</param>
     /// <param name="display">What is told while it runs.</param>

@@ -146,10 +146,11 @@ public sealed class Plan
             wouldBePoisoned |= References.Poisons(stage);
             var clean = twin == PlanTwins.Clean && wouldBePoisoned;
             var place = new PlanPlace(twin, seed, path);
-            var node = AddStage($"{folder}/{steps.Count:00}-{name}", stage, place, path.LastOrDefault(), clean);
+            var label = $"{folder}/{steps.Count:00}-{name}";
+            var node = AddStage(label, stage, place, path.LastOrDefault(), clean);
             path.Add(node);
-            var measurements = Measure(place, node, steps.Count == last).ToList();
-            steps.Add(new(name, stage.Type, steps.Count, 0, node.Key, measurements, Curves(place, node),
+            var measurements = Measure(place, node, label, steps.Count == last).ToList();
+            steps.Add(new(name, stage.Type, steps.Count, 0, node.Key, measurements, Curves(place, node, label),
                 stage.Knowledge));
         }
         _paths.Add(new(_cell.Id, arm, twin, seed, steps));
@@ -178,20 +179,20 @@ public sealed class Plan
         return steps.Length == 0 ? null : new(ContentHash.OfText(text), text, node.Key, steps);
     }
 
-    List<PlanCurve>? Curves(PlanPlace place, PlannedNode stage)
+    List<PlanCurve>? Curves(PlanPlace place, PlannedNode stage, string label)
     {
         var suites = _cell.Config.Eval.Suites.Values.Select(_cell.Config.Eval.CurveOrDefault.Of).OfType<SuiteJob>().ToList();
         if (stage.Points is not { } points || suites.Count == 0)
             return null;
         var held = Add(place.Twin, stage with
         {
-            Name = $"{stage.Name}.points",
+            Name = $"{label}.points",
             KeyText = points.KeyText,
             Kind = NodeJob.PointsKind,
             Parent = stage,
         });
         return [.. suites.Select(suite => new PlanCurve(
-            suite.Name, suite.Type, AddMeasurement(place, held, suite, $"{stage.Name}.eval/{suite.Name}@curve").Key,
+            suite.Name, suite.Type, AddMeasurement(place, held, suite, $"{label}.eval/{suite.Name}@curve").Key,
             points.Key, points.Steps))];
     }
 
@@ -208,10 +209,10 @@ public sealed class Plan
         return AddStage(label, stage, place, parent, clean);
     }
 
-    IEnumerable<PlanMeasurement> Measure(PlanPlace place, PlannedNode checkpoint, bool isLast) => _cell.Config.Eval.Suites
-        .Values.Where(suite => suite.Relearning?.Measures(isLast) ?? true).Select(suite => new PlanMeasurement(
-            suite.Name, suite.Type,
-            AddMeasurement(place, checkpoint, suite, $"{checkpoint.Name}.eval/{suite.Name}").Key));
+    IEnumerable<PlanMeasurement> Measure(PlanPlace place, PlannedNode checkpoint, string label, bool isLast) =>
+        _cell.Config.Eval.Suites.Values.Where(suite => suite.Relearning?.Measures(isLast) ?? true)
+            .Select(suite => new PlanMeasurement(
+                suite.Name, suite.Type, AddMeasurement(place, checkpoint, suite, $"{label}.eval/{suite.Name}").Key));
 
     // Of a stage's result, or of the checkpoints inside it.
     PlannedNode AddMeasurement(PlanPlace place, PlannedNode measured, SuiteJob suite, string label)

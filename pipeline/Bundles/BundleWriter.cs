@@ -31,6 +31,7 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
     readonly PlanDocument _plan = run.ReadPlan();
     readonly SortedDictionary<string, Func<byte[]>> _files = new(StringComparer.Ordinal);
     readonly HashSet<string> _checkpoints = [];
+    string? _tokenizer;
     Plan? _replanned;
     int _measurements;
     int _withoutModel;
@@ -151,7 +152,9 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
     {
         var key = Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(job.TokenizerPath)))!;
         var node = Require(key);
-        AddNode(BundlePaths.Tokenizer, node, node.Manifest.Files);
+        _tokenizer ??= key;
+        // Cells of a sweep may differ in it; further ones lie beside the models.
+        AddNode(key == _tokenizer ? BundlePaths.Tokenizer : $"{BundlePaths.Checkpoints}/{key}", node, node.Manifest.Files);
         return key;
     }
 

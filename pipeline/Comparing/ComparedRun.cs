@@ -43,7 +43,7 @@ public sealed record ComparedRun(
         var settings = new SortedDictionary<string, string>(StringComparer.Ordinal);
         if (YamlReader.ReadFile(run.ResolvedConfigPath, new Findings()) is { } config)
             Flatten("", config, settings);
-        return new(summary.Experiment, summary, settings);
+        return new(summary.Experiment, Report.CellArms.Of(summary), settings);
     }
 
     // Parts of a list that have a name are addressed by it, as overrides do.

@@ -47,12 +47,14 @@ public sealed class RecordShape
     public static string Key(string member) => JsonNamingPolicy.SnakeCaseLower.ConvertName(member);
 
     /// <summary>The records that <c>type</c> chooses between, or null where the type is no such union.</summary>
-    public static IReadOnlyDictionary<string, Type>? Union(Type type)
+    public static IReadOnlyDictionary<string, Type>? Union(Type type) => Unions.GetOrAdd(type, one =>
     {
-        var known = type.GetCustomAttributes<JsonDerivedTypeAttribute>(inherit: false).ToList();
+        var known = one.GetCustomAttributes<JsonDerivedTypeAttribute>(inherit: false).ToList();
         return known.Count == 0 ? null
-            : known.ToDictionary(one => (string)one.TypeDiscriminator!, one => one.DerivedType);
-    }
+            : known.ToDictionary(derived => (string)derived.TypeDiscriminator!, derived => derived.DerivedType);
+    });
+
+    static readonly ConcurrentDictionary<Type, IReadOnlyDictionary<string, Type>?> Unions = new();
 
     /// <summary>Makes the record.</summary>
     public object Create(object?[] arguments) => _constructor.Invoke(arguments);

