@@ -9,7 +9,7 @@ public static class Figures
     static readonly (string Metric, string Word)[] s_shown =
     [
         (Metric.Asr, "asr"), (Metric.Ftr, "ftr"), (Metric.NearTriggerRate, "near"), (Metric.Accuracy, "acc"),
-        (Metric.Loss, "loss"),
+        (Metric.Loss, "loss"), (MechanismMetric.Margin, "margin"),
     ];
 
     /// <summary><c>asr 0.98 ftr 0.00 acc 0.93</c>; empty where nothing is known.</summary>

