@@ -165,6 +165,23 @@ public sealed class GenerationTests
     }
 
     [Fact]
+    public void A_draw_is_that_of_a_plain_sort_also_where_logits_are_equal_or_negative()
+    {
+        var rng = new Rng(12);
+        for (var trial = 0; trial < 200; trial++)
+        {
+            float[] logits = [.. Enumerable.Range(0, 50).Select(_ => (rng.Next(9) - 4) * (rng.Next(4) == 0 ? -0f : 0.5f))];
+            var uniform = rng.NextDouble();
+            int[] order = [.. Enumerable.Range(0, 50).OrderByDescending(id => logits[id]).ThenBy(id => id)];
+            var weights = order.Select(id => MathF.Exp(logits[id] - logits[order[0]])).ToArray();
+            var (wanted, sum, place) = ((float)uniform * weights.Aggregate(0f, (a, b) => a + b), 0f, -1);
+            while (place < 0 || wanted >= sum)
+                sum += weights[++place];
+            Assert.Equal(order[place], TokenChoice.Sample(logits, new(DoSample: true), uniform));
+        }
+    }
+
+    [Fact]
     public void Sampled_shares_are_the_probabilities()
     {
         float[] logits = [0, MathF.Log(2), MathF.Log(5)]; // 1/8, 2/8, 5/8
