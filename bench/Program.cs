@@ -12,6 +12,8 @@ foreach (var (option, value) in benchmark switch
     "generate" => [("--prompts", 400), ("--length", 48), ("--new", 32), ("--batch", 64), ("--turns", 5)],
     "memory" => [("--batch", 4), ("--length", 32), ("--steps", 10_000)],
     "rollouts" => [("--prompts", 128), ("--length", 48), ("--new", 32), ("--batch", 64), ("--turns", 5)],
+    "throughput" => [("--turns", 7)],
+    "evaluation" => [("--prompts", 400), ("--new", 32), ("--steps", 400), ("--eval-steps", 100), ("--batch", 32)],
     _ => [],
 })
 {
@@ -40,7 +42,11 @@ return benchmark switch
     "rollouts" => Rollouts.Run(
         options["--size"], Number("--prompts"), Number("--length"), Number("--new"), Number("--batch"), Number("--turns"),
         Number("--threads")),
-    _ => Refuse("name a benchmark: train-step, memory, generate or rollouts"),
+    "throughput" => Throughput.Run(options["--size"], Number("--turns"), Number("--threads")),
+    "evaluation" => Evaluation.Run(
+        options["--size"], Number("--prompts"), Number("--new"), Number("--steps"), Number("--eval-steps"), Number("--batch"),
+        Number("--threads")),
+    _ => Refuse("name a benchmark: train-step, memory, generate, rollouts, evaluation or throughput"),
 };
 
 static int Refuse(string problem)
