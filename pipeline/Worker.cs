@@ -86,7 +86,8 @@ public static class Worker
         progress.Event("done",
         [
             new("key", job.Key), new("found", false),
-            new("cpu_seconds", (Environment.CpuUsage.TotalTime - spentBefore).TotalSeconds), new("memory_mb", Machine.OwnMemoryMb),
+            new("cpu_seconds", (Environment.CpuUsage.TotalTime - spentBefore).TotalSeconds),
+            new("memory_mb", Machine.OwnMemoryMb),
         ]);
     }
 

@@ -18,7 +18,7 @@ public sealed class ExperimentCosts(Plan plan, IReadOnlyDictionary<string, BpeTo
         var store = NodeStore.Open(plan.StoreDirectory);
         return PlanEstimate.Of(
             [.. plan.Nodes.Where(node => !node.IsPoints && !store.Exists(node.Key)).Select(node => (node, Work(node)))],
-            plan.Nodes.Count, _costs, Environment.ProcessorCount, plan.Config.ExecutionOrDefault.MaxJobs);
+            _costs, Environment.ProcessorCount, plan.Config.ExecutionOrDefault.MaxJobs);
     }
 
     /// <summary>Keeps what nodes and driver have taken, for the next estimate.</summary>
@@ -27,12 +27,13 @@ public sealed class ExperimentCosts(Plan plan, IReadOnlyDictionary<string, BpeTo
     public void Learn(IReadOnlyList<NodeState> states, double driverSeconds)
     {
         // A node that went on from a resume point says too little of what it takes.
-        var seen = states.Where(state => state is { Status: NodeStatus.Done, Ends.Count: 1, CpuSeconds: > 0, Node.IsPoints: false })
+        var seen = states.Where(state => !state.Node.IsPoints
+                && state is { Status: NodeStatus.Done, Ends.Count: 1, CpuSeconds: > 0 })
             .Select(state => new SeenCost(Work(state.Node), state.CpuSeconds!.Value, state.MemoryMb ?? 0)).ToList();
         if (seen.Count == 0)
             return;
-        var driver = new NodeWork(NodeWork.Driver, 0, plan.Nodes.Count, 0);
-        _costs.With([.. seen, new(driver, driverSeconds, Machine.OwnMemoryMb)]).Write(plan.StoreDirectory);
+        var driver = new SeenCost(new(NodeWork.Driver, 0, 1, 0), driverSeconds, Machine.OwnMemoryMb);
+        _costs.With([.. seen, driver]).Write(plan.StoreDirectory);
     }
 
     NodeWork Work(PlannedNode node) =>

@@ -28,8 +28,8 @@ public sealed class NodeCosts(IReadOnlyList<NodeCost> known)
         var path = Path.Combine(store, FileName);
         try
         {
-            return new(File.Exists(path)
-                ? JsonSerializer.Deserialize<List<NodeCost>>(File.ReadAllBytes(path), CanonicalJson.Options) ?? [] : []);
+            return new(!File.Exists(path) ? []
+                : JsonSerializer.Deserialize<List<NodeCost>>(File.ReadAllBytes(path), CanonicalJson.Options) ?? []);
         }
         catch (JsonException)
         {
@@ -53,8 +53,8 @@ public sealed class NodeCosts(IReadOnlyList<NodeCost> known)
             Known.OrderBy(cost => cost.Kind, StringComparer.Ordinal).ThenBy(cost => cost.Parameters),
             CanonicalJson.IndentedOptions) + "\n");
 
-    /// <summary>Core-seconds of a node: by its own kind and model, else by its kind at another size, else by the kind that is
-    /// most like it.</summary>
+    /// <summary>Core-seconds of a node: by its own kind and model, else by its kind at another size, else by the kind
+    /// that is most like it.</summary>
     /// <param name="work">The node.</param>
     /// <param name="isMeasured">Whether its own kind and model are known from this store.</param>
     public double Seconds(NodeWork work, out bool isMeasured)

