@@ -17,7 +17,7 @@ public static class ExitCodes
     public static ExitCode Of(Exception exception) => exception switch
     {
         StoppedException or SupersededException => ExitCode.Stopped,
-        DivergedException => ExitCode.Diverged,
+        DivergedException or NotFiniteNumberException => ExitCode.Diverged, // the latter: logits of a reply
         InvalidInputException or DataProblemException or InvalidDataException or JsonException => ExitCode.Invalid,
         MissingInputException or IntegrityException or Bundles.BundleException => ExitCode.Integrity,
         DifferentResultException => ExitCode.Replication,

@@ -171,5 +171,7 @@ public sealed class Preflight(
         var model = config.Model.ToModelConfig(tokenizer.VocabSize, template.BosId, template.EndId, template.PadId);
         foreach (var problem in model.Problems())
             findings.Error("model", "bad-value", $"model: {problem}");
+        if (!findings.IsWrong("model"))
+            MachineRoom.Check(config, model.ParameterCount, findings);
     }
 }

