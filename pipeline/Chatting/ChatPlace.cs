@@ -36,7 +36,7 @@ public sealed record ChatPlace(
         return (path.Steps.Last(step => step.Stage == stage), (plan.Cells is null ? "" : $"{cell}/") + $"{arm}/{path.Twin}/seed-{seed}/{stage}");
     }
 
-    static string Pick(string option, string? wanted, IReadOnlyList<string> known, bool first) =>
+    static string Pick(string option, string? wanted, List<string> known, bool first) =>
         wanted is null ? first ? known[0] : known[^1]
         : known.Contains(wanted) ? wanted
         : throw new InvalidInputException(
