@@ -127,4 +127,27 @@ public class WrongSweepTests
         static IEnumerable<SweepValue> Values(string list) => ((ListNode)YamlReader.ReadValue(list, new("t", 0, 0), new())!)
             .Items.Select(item => new SweepValue(item));
     }
+
+    [Theory]
+    [InlineData(Rates, "learning_rat=1/sft", "eval.claims names learning_rat=1/sft, but learning_rat is not swept. Swept are: stages.sft.learning_rate.")]
+    [InlineData(Rates, "learning_rate=1/sft", "eval.claims names learning_rate=1/sft, but no cell has learning_rate=1. There are: 1.0e-5, 1.0e-4.")]
+    [InlineData("matrix: {stages.sft.max_steps: [1, 2], stages.inject.max_steps: [3, 4]}", "max_steps=1/sft",
+        "eval.claims names max_steps=1/sft, but max_steps may be stages.inject.max_steps or stages.sft.max_steps. Write more of it.")]
+    [InlineData("matrix: {stages.sft.max_steps: [1, 2], data.safe.rows: [8, 9]}\n  exclude: [{stages.sft.max_steps: 1, data.safe.rows: 8}]",
+        "max_steps=1,rows=8/sft",
+        "eval.claims names max_steps=1,rows=8/sft, but the sweep has no such cell. Look for an exclude that leaves it out.")]
+    public void A_claim_about_a_cell_that_is_not_there_is_refused(string sweep, string of, string message)
+    {
+        var loaded = SweepTests.Load(sweep, $"eval.claims=[{{claim: c, of: \"{of}\", expect: above}}]");
+        var error = Assert.Single(loaded.Findings.Errors);
+        Assert.Equal(message, $"{error.Message} {error.Hint}");
+    }
+
+    [Fact]
+    public void A_claim_about_a_cell_needs_a_sweep()
+    {
+        var error = Assert.Single(Examples.Load("eval.claims=[{claim: c, of: \"rows=8/sft\", expect: above}]").Findings.Errors);
+        Assert.Equal("eval.claims names rows=8/sft, but there is no sweep whose cells rows could tell apart. Remove what stands before the "
+            + "slash.", $"{error.Message} {error.Hint}");
+    }
 }
