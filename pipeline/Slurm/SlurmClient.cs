@@ -12,6 +12,9 @@ public sealed record SlurmJob(SubmissionKey Key, string JobId, string State, str
     /// <summary>Whether it waits for a machine.</summary>
     public bool IsPending => State == "PENDING";
 
+    /// <summary>Whether Slurm failed to start it and does not try again.</summary>
+    public bool IsHeld => IsPending && Reason == "launch failed requeued held";
+
     /// <summary>Whether somebody has ended it by scancel.</summary>
     public bool IsCancelled => State == "CANCELLED";
 

@@ -175,6 +175,7 @@ sealed class SlurmJobs : IExecutor
         _timer.Hurry();
         if (result.JobId is not null)
             return;
+        _timer.Soon();
         _isQueueKnown = false; // nothing more is sent before squeue has said what became of this one
         _display.Say($"sbatch did not acknowledge {job.Label}; squeue will tell whether the job exists: {result.Problem}");
     }
@@ -190,7 +191,9 @@ sealed class SlurmJobs : IExecutor
         if (known is { IsLive: true } && known.Key != job.Key)
             job.Follow(known.Key, _submitter.LogOf(known.Key));
         job.Log.Read(line => Note(job, line));
-        if (known is { IsLive: true })
+        if (known is { IsHeld: true } && !IsThere(job))
+            Release(job, known);
+        else if (known is { IsLive: true })
             (job.Losses, job.SaidDoneAt) = (0, null);
         else if (IsThere(job))
             Finish(job);
@@ -200,6 +203,13 @@ sealed class SlurmJobs : IExecutor
             Lose(job);
         else
             End(job, known);
+    }
+
+    // Slurm would keep it for ever; should a copy of it run after all, the claim in the store keeps the next one waiting.
+    void Release(TrackedJob job, SlurmJob known)
+    {
+        _client.Cancel(known.Key);
+        End(job, [.. job.Log.Ends, new(Killed, job.Log.Step, $"Slurm could not start the job and holds it ({known.Reason})")]);
     }
 
     void Note(TrackedJob job, JsonObject line)
