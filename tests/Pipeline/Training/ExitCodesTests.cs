@@ -10,7 +10,6 @@ public sealed class ExitCodesTests
         { new DivergedException(3, "the loss"), ExitCode.Diverged },
         { new NotFiniteNumberException("the logits hold NaN"), ExitCode.Diverged },
         { new Storage.DiskException("fsync", "/store", 5), ExitCode.Environment },
-        { new OutOfMemoryException(), ExitCode.Environment },
         { new InvalidInputException("a row is empty"), ExitCode.Invalid },
         { new MissingInputException("a node is missing"), ExitCode.Integrity },
         { new EnvironmentException("no GPU"), ExitCode.Environment },
