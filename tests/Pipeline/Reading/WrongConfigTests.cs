@@ -77,7 +77,7 @@ public class WrongConfigTests
     [InlineData("n_per_condition: 50", "n_per_condition: 0", "bad-value", "eval.suites.backdoor.n_per_condition is 0; it must be 1 or more.")]
     [InlineData("n_per_condition: 50", "conditions: [triger]", "bad-value", "eval.suites.backdoor.conditions has \"triger\"")]
     [InlineData("replicates:", "execution: {device: auto}\nreplicates:", "bad-value", "execution.device is auto; it must be cpu or cuda. Nothing is chosen for you.")]
-    [InlineData("replicates:", "execution: {executor: slurm}\nreplicates:", "bad-value", "execution.executor is slurm; it must be local")]
+    [InlineData("replicates:", "execution: {executor: ray}\nreplicates:", "bad-value", "execution.executor is ray; it must be local or slurm.")]
     [InlineData("replicates:", "execution: {max_jobs: 0}\nreplicates:", "bad-value", "execution.max_jobs is 0; it must be at least 1.")]
     [InlineData("replicates:", "execution: {threads: 0}\nreplicates:", "bad-value", "execution.threads is 0")]
     [InlineData("replicates:", "report: {random_samples_per_stage: -1}\nreplicates:", "bad-value", "report.random_samples_per_stage is -1")]
