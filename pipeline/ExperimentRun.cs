@@ -82,9 +82,7 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         else
         {
             Check();
-            var estimate = Estimate();
-            estimate.RequireMemory(PlanEstimate.AvailableMb);
-            display.Say(estimate.Sentence);
+            SayEstimate(display);
         }
         var run = RunFolder.Create(_plan.RunDirectory);
         using var running = RunLock.Take(run.Directory);
@@ -111,6 +109,16 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         if (!isComplete)
             new ExperimentCosts(_plan, _tokenizers).Learn(runner.States, Environment.CpuUsage.TotalTime.TotalSeconds);
         return new(exitCode, run.Directory, false, runner.States);
+    }
+
+    // Of this machine, which makes no node where a cluster does.
+    void SayEstimate(RunDisplay display)
+    {
+        if (_plan.Config.ExecutionOrDefault.Executor != ExecutionSection.Local)
+            return;
+        var estimate = Estimate();
+        estimate.RequireMemory(PlanEstimate.AvailableMb);
+        display.Say(estimate.Sentence);
     }
 
     // Without a word in run.json a run that could not even begin would look like one whose driver was killed.

@@ -190,6 +190,7 @@ sealed class SlurmJobs : IExecutor
         }
         if (known is { IsLive: true } && known.Key != job.Key)
             job.Follow(known.Key, _submitter.LogOf(known.Key));
+        known = known?.Key == job.Key ? known : null; // how an earlier one ended says nothing of this one
         job.Log.Read(line => Note(job, line));
         if (known is { IsHeld: true } && !IsThere(job))
             Release(job, known);
@@ -209,6 +210,7 @@ sealed class SlurmJobs : IExecutor
     void Release(TrackedJob job, SlurmJob known)
     {
         _client.Cancel(known.Key);
+        _live.Remove(known.Key.NodeKey);
         End(job, [.. job.Log.Ends, new(Killed, job.Log.Step, $"Slurm could not start the job and holds it ({known.Reason})")]);
     }
 
