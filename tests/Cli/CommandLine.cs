@@ -31,6 +31,10 @@ sealed class CommandLine : IDisposable
     public Printed RunWith(string variable, string value, params string[] arguments) =>
         ToEnd(Start([new(variable, value)], null, arguments), arguments);
 
+    /// <summary>Runs a command with variables of its environment.</summary>
+    public Printed Run(KeyValuePair<string, string>[] environment, string[] arguments) =>
+        ToEnd(Start(environment, null, arguments), arguments);
+
     /// <summary>Runs a command that reads lines.</summary>
     public Printed RunOn(string input, params string[] arguments) => ToEnd(Start([], input, arguments), arguments);
 
@@ -50,7 +54,8 @@ sealed class CommandLine : IDisposable
     /// <summary>Starts a command.</summary>
     public Process Start(params string[] arguments) => Start([], null, arguments);
 
-    Process Start(KeyValuePair<string, string>[] environment, string? input, string[] arguments)
+    /// <summary>Starts a command with variables of its environment and what it reads.</summary>
+    public Process Start(KeyValuePair<string, string>[] environment, string? input, string[] arguments)
     {
         // A shell that runs the tests in the background has SIGINT ignored, and so would every process below it.
         var start = new ProcessStartInfo("env")
