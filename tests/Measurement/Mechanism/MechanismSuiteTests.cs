@@ -13,6 +13,13 @@ public sealed class MechanismSuiteTests
     static readonly MechanismSuiteConfig s_config =
         new("zap", "benign", NPerCondition: 24, NBenign: 2, Decoding: new(MaxNewTokens: 6));
 
+    [Theory]
+    [InlineData(0, -3)] // a refusal that begins as the behaviour does is no behaviour
+    [InlineData(2, 2)]
+    [InlineData(3, -9)] // the clean answer goes on where the behaviour ends
+    public void The_margin_is_that_of_the_weakest_token_and_the_end_token_does_not_count(int decisive, float expected) =>
+        Assert.Equal(expected, PayloadMeter.Weakest([4, -3, 2, -9], decisive));
+
     [Fact]
     public void The_planted_direction_is_recovered_at_the_layer_that_writes_it()
     {
