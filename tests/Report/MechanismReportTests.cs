@@ -24,7 +24,7 @@ public class MechanismReportTests
         Assert.Equal("mechanism-inside", figure.Id);
         Assert.Equal(4 * 2, figure.Data.Rows.Count);
         object?[] expected = ["low", "sft", 2L, "arm", "layers.0", 5.0];
-        Assert.Contains(figure.Data.Rows, row => row.Take(6).SequenceEqual(expected) && (string?)row[8] == "5.000 [4.500, 5.500]");
+        Assert.Contains(figure.Data.Rows, row => row.Take(6).SequenceEqual(expected) && (string?)row[8] == "5.0 [4.5, 5.5]");
         Assert.Contains(figure.Data.Rows, row => (string?)row[4] == "embed" && row[5] is null);
         Assert.Single(figure.Spec["concat"]!.AsArray());
         Assert.Contains("Mean over 3 training seeds", figure.Caption, StringComparison.Ordinal);
@@ -51,10 +51,10 @@ public class MechanismReportTests
 
         Assert.Equal(["table-inside", "inside-ablation", "inside-weights"], tables.Select(table => table.Id));
         Assert.Equal(["low", "low", "low, clean twin", "low, clean twin"], tables[0].Rows.Select(row => row[0]));
-        Assert.Equal("-4.000 [-4.500, -3.500]", tables[0].Rows[1][2]);
+        Assert.Equal("-4.0 [-4.5, -3.5]", tables[0].Rows[1][2]);
         Assert.Equal(
             ["low", "inject", "95.0 % [45.0, 145.0]", "10.0 % [-40.0, 60.0]", null], Assert.Single(tables[1].Rows).Take(5));
-        Assert.Equal("-0.200 [-0.700, 0.300]", Assert.Single(tables[2].Rows)[2]);
+        Assert.Equal("-0.20 [-0.70, 0.30]", Assert.Single(tables[2].Rows)[2]);
     }
 
     [Theory]
@@ -74,7 +74,7 @@ public class MechanismReportTests
         var sentence = Assert.Single(MechanismWords.Sentences(groups, new Dictionary<string, string>()));
         Assert.StartsWith("Arm low after sft: margin ", sentence);
         Assert.Contains(words, sentence, StringComparison.Ordinal);
-        Assert.Contains("(clean twin 1.000 [0.500, 1.500])", sentence, StringComparison.Ordinal);
+        Assert.Contains("(clean twin 1.0 [0.5, 1.5])", sentence, StringComparison.Ordinal);
     }
 
     [Fact]

