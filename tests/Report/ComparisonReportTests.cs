@@ -15,8 +15,11 @@ public sealed class ComparisonReportTests(ReportPageTests.SharedBrowser shared) 
     {
         using var run = new SyntheticRun("fine");
         var first = JsonSerializer.Deserialize<SummaryDocument>(File.ReadAllText(run.Run.SummaryPath), CanonicalJson.Options)!;
-        first = first with { Groups = [.. first.Groups, .. first.Groups.Where(group => group.StageIndex == 1 && group.Metric == "backdoor/asr")
-            .Select(group => group with { Metric = "backdoor/retention" })] };
+        first = first with
+        {
+            Groups = [.. first.Groups, .. first.Groups.Where(group => group.StageIndex == 1 && group.Metric == "backdoor/asr")
+            .Select(group => group with { Metric = "backdoor/retention" })]
+        };
         var second = first with { Groups = [.. first.Groups.Where(group => group.Arm == "low")] };
         var path = Path.Combine(run.Run.Directory, "both.html");
 

