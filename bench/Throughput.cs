@@ -176,30 +176,18 @@ static class Throughput
 /// <summary>Python in a process of its own that reads a file when asked.</summary>
 sealed class ThroughputPeer : IDisposable
 {
-    readonly Process _process;
+    readonly PeerProcess _peer;
 
     internal ThroughputPeer(int threads)
     {
-        _process = PeerProcess.Start("throughput.py", threads, []);
-        Description = Line();
+        _peer = new("throughput.py", threads, []);
+        Description = _peer.Line();
     }
 
     internal string Description { get; }
 
-    internal double Seconds(string way, string path)
-    {
-        _process.StandardInput.WriteLine($"{way} {path}");
-        return double.Parse(Line(), CultureInfo.InvariantCulture);
-    }
+    internal double Seconds(string way, string path) =>
+        double.Parse(_peer.Ask($"{way} {path}"), CultureInfo.InvariantCulture);
 
-    string Line() =>
-        _process.StandardOutput.ReadLine()
-        ?? throw new InvalidOperationException("The peer ended without an answer. Is python3-torch installed?");
-
-    public void Dispose()
-    {
-        _process.StandardInput.Close();
-        _process.WaitForExit();
-        _process.Dispose();
-    }
+    public void Dispose() => _peer.Dispose();
 }

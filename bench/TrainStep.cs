@@ -145,12 +145,12 @@ readonly record struct Spread(double Median, double Low, double High)
 /// <summary>PyTorch in a process of its own, well configured; it runs steps when asked.</summary>
 sealed class Peer : IDisposable
 {
-    readonly Process _process;
+    readonly PeerProcess _peer;
 
-    Peer(Process process)
+    Peer(PeerProcess peer)
     {
-        _process = process;
-        var facts = Line().Split(' ');
+        _peer = peer;
+        var facts = peer.Line().Split(' ');
         ParameterCount = long.Parse(facts[0], CultureInfo.InvariantCulture);
         Description = $"PyTorch {facts[1]} with {facts[2]}";
     }
@@ -166,25 +166,15 @@ sealed class Peer : IDisposable
             config.HiddenSize, config.NumHiddenLayers, config.NumAttentionHeads, config.IntermediateSize,
             config.VocabSize, batch, length, threads,
         ];
-        return new Peer(PeerProcess.Start("train_step.py", threads, sizes.Select(size => $"{size}"), kind));
+        return new Peer(new PeerProcess("train_step.py", threads, sizes.Select(size => $"{size}"), kind));
     }
 
     internal double[] Steps(int count)
     {
-        _process.StandardInput.WriteLine(count);
-        double[] answer = [.. Line().Split(' ').Select(word => double.Parse(word, CultureInfo.InvariantCulture))];
+        double[] answer = [.. _peer.Ask($"{count}").Split(' ').Select(word => double.Parse(word, CultureInfo.InvariantCulture))];
         LastLoss = answer[^1];
         return answer[..^1];
     }
 
-    string Line() =>
-        _process.StandardOutput.ReadLine()
-        ?? throw new InvalidOperationException("The peer ended without an answer. Is python3-torch installed?");
-
-    public void Dispose()
-    {
-        _process.StandardInput.Close();
-        _process.WaitForExit();
-        _process.Dispose();
-    }
+    public void Dispose() => _peer.Dispose();
 }

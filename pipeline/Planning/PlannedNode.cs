@@ -73,16 +73,3 @@ public sealed record PlannedNode(
         + (IsPoints ? " points" : Points is not null && IsMeasurement ? " curve" : "")
         + (Settings.Length == 0 ? "" : " " + Settings);
 }
-
-/// <summary>The words that say which twin a path or node belongs to.</summary>
-public static class PlanTwins
-{
-    /// <summary>With the poison.</summary>
-    public const string Backdoored = "backdoored";
-
-    /// <summary>The same path without it.</summary>
-    public const string Clean = "clean";
-
-    /// <summary>Before the two part.</summary>
-    public const string Both = "both";
-}

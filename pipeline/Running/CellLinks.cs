@@ -11,7 +11,7 @@ public static class CellLinks
         foreach (var path in plan.Paths)
         {
             var folder = Path.Combine(runDirectory, "cells", path.Cell,
-                path.Arm + (path.Twin == Planning.PlanTwins.Clean ? ".clean" : ""), $"seed-{path.Seed}");
+                path.Arm + (path.Twin == PlanTwins.Clean ? ".clean" : ""), $"seed-{path.Seed}");
             foreach (var step in path.Steps)
             {
                 var name = Path.Combine(folder, $"{step.StageIndex:00}-{step.Stage}");

