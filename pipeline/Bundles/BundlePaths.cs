@@ -9,7 +9,7 @@ static class BundlePaths
     /// <summary>Figures and replies by the key of their node.</summary>
     public const string Measurements = "measurements";
 
-    /// <summary>Files of data sets that suites read, by the set's name.</summary>
+    /// <summary>Files of data sets that suites read; see <see cref="BundleData"/>.</summary>
     public const string Data = "data";
 
     /// <summary>The tokenizer's node.</summary>

@@ -37,6 +37,7 @@ static class BundleReadme
         | `plan.json` | which key stands for which arm, twin, seed and stage |
         | `checkpoints/KEY/model/` | {checkpoints} models, as Hugging Face folders (float32) |
         | `measurements/KEY/` | {measurements} measurements: figures, every prompt with its reply, and the job |
+        | `data/HASH/` | files that suites read, where they read any; `data/paths.json` has their names in the config |
         | `tokenizer/` | the tokenizer of all models |
         | `node.json` | beside each: the manifest from the store, with all that went into it (`key_text`) |
         | `run.json` | program, machine and outcome |

@@ -59,16 +59,13 @@ sealed class BundleStore : IDisposable
         {
             StoreDirectory = Store.Root,
             TokenizerPath = Path.Combine(Store.Root, tokenizer!, "tokenizer.json"),
-            // The files of a set lie under its name, wherever they lay once.
             Data = job.Data.ToDictionary(pair => pair.Key, pair => pair.Value.Path is { } path
                 ? pair.Value with { Path = DataPath(folder, pair.Key, path) } : pair.Value),
         };
     }
 
     string DataPath(string folder, string name, string path) =>
-        BundlePaths.Refusal(name) is null && BundlePaths.Refusal(path) is null
-            && !path.Contains('/') && !name.Contains('/')
-            ? Path.Combine(_bundle.Directory, BundlePaths.Data, name, path)
+        BundlePaths.Refusal(path) is null ? Path.Combine(_bundle.Directory, BundlePaths.Data, path)
             : throw new BundleException(
                 $"{folder}/{BundlePaths.Job}", $"its data set {name} names no file of the bundle");
 

