@@ -8,16 +8,17 @@ public class EvaluationGraphTests
     const int Steps = 5;
     static readonly int[] s_lengths = [9, 1, 6, 12];
 
-    public static TheoryData<string, GraphOptimizationLevel> ShapesAndLevels
+    public static TheoryData<string, GraphOptimizationLevel, AttentionForm> ShapesLevelsAndForms
     {
         get
         {
-            var data = new TheoryData<string, GraphOptimizationLevel>();
+            var data = new TheoryData<string, GraphOptimizationLevel, AttentionForm>();
             foreach (var shape in (string[])["plain", "wide", "grouped", "one_key_head", "untied"])
                 foreach (var level in (GraphOptimizationLevel[])
                     [GraphOptimizationLevel.ORT_DISABLE_ALL, GraphOptimizationLevel.ORT_ENABLE_ALL])
                 {
-                    data.Add(shape, level);
+                    foreach (var attention in Enum.GetValues<AttentionForm>())
+                        data.Add(shape, level, attention);
                 }
             return data;
         }
@@ -25,12 +26,12 @@ public class EvaluationGraphTests
 
     // Heads of 4, 6 and 8: all are widened to 16.
     [Theory]
-    [MemberData(nameof(ShapesAndLevels))]
+    [MemberData(nameof(ShapesLevelsAndForms))]
     public void Prompts_and_steps_of_mixed_lengths_equal_the_training_forward(
-        string shape, GraphOptimizationLevel level)
+        string shape, GraphOptimizationLevel level, AttentionForm attention)
     {
         using var model = TestModels.Model(shape);
-        Assert.InRange(LargestDifference(model, model, level), 0, Tolerance);
+        Assert.InRange(LargestDifference(model, model, level, attention), 0, Tolerance);
     }
 
     [Fact]
@@ -67,14 +68,15 @@ public class EvaluationGraphTests
     }
 
     // Prompts of mixed lengths in one pass, then tokens one by one at lengths of their own, against rows computed alone.
-    static double LargestDifference(Transformer model, Transformer exported, GraphOptimizationLevel level)
+    static double LargestDifference(
+        Transformer model, Transformer exported, GraphOptimizationLevel level, AttentionForm attention = AttentionForm.Fused)
     {
         var (config, vocabulary) = (model.Config, model.Config.VocabSize);
         var rows = s_lengths
             .Select((length, row) => TestModels.Tokens(config, length + Steps, (ulong)row + 20)).ToArray();
         var expected = rows.Select(row => TestModels.Logits(model, row).Chunk(vocabulary).ToArray()).ToArray();
         using var run = new EvaluationRunner(
-            config, OnnxExport.EvaluationToBytes(config, exported.ToSafetensors()), rows.Length, 24, level);
+            config, OnnxExport.EvaluationToBytes(config, exported.ToSafetensors(), attention), rows.Length, 24, level);
         var width = s_lengths.Max();
         long[] wanted = [.. s_lengths.SelectMany((length, row) =>
             Enumerable.Range(0, length).Select(place => (long)(row * width) + place))];

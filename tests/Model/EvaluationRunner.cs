@@ -43,10 +43,21 @@ sealed class EvaluationRunner : IDisposable
         var inputs = new Dictionary<string, OrtValue>
         {
             [EvaluationInputs.Ids] = OrtValue.CreateTensorValueFromMemory(ids, [rows, ids.Length / rows]),
-            [EvaluationInputs.LastPositions] = OrtValue.CreateTensorValueFromMemory(lastPositions, [rows]),
-            [EvaluationInputs.TotalLength] = OrtValue.CreateTensorValueFromMemory([total], [1]),
             [EvaluationInputs.Wanted] = OrtValue.CreateTensorValueFromMemory(wanted, [wanted.Length]),
         };
+        if (_session.InputMetadata.ContainsKey(EvaluationInputs.Positions))
+        {
+            var sequence = ids.Length / rows;
+            long[] positions = [.. lastPositions.SelectMany(last => Enumerable.Range(last - sequence + 1, sequence).Select(at => (long)at))];
+            long[] places = [.. Enumerable.Range(0, (int)_cacheShape[2]).Select(at => (long)at)];
+            inputs[EvaluationInputs.Positions] = OrtValue.CreateTensorValueFromMemory(positions, [rows, sequence]);
+            inputs[EvaluationInputs.CachePlaces] = OrtValue.CreateTensorValueFromMemory(places, [places.Length]);
+        }
+        else
+        {
+            inputs[EvaluationInputs.LastPositions] = OrtValue.CreateTensorValueFromMemory(lastPositions, [rows]);
+            inputs[EvaluationInputs.TotalLength] = OrtValue.CreateTensorValueFromMemory([total], [1]);
+        }
         var width = _session.OutputMetadata["logits"].Dimensions[1];
         var logits = new float[wanted.Length * width];
         var outputs = new Dictionary<string, OrtValue>

