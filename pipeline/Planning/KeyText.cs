@@ -185,7 +185,8 @@ public sealed class KeyText(ExperimentConfig config)
         return content;
     }
 
-    /// <summary>The settings of a record that can change a result; null is left out, as if it did not exist.</summary>
+    /// <summary>The settings of a record that can change a result; null is left out, as if it did not exist, and so is
+    /// the default of a setting that was added later.</summary>
     public static JsonObject Settings(object record) => Settings(record, parameter => !IsOutsideKey(parameter));
 
     /// <summary>All settings of a record.</summary>
@@ -195,10 +196,13 @@ public sealed class KeyText(ExperimentConfig config)
     {
         var settings = new JsonObject();
         foreach (var parameter in RecordShape.Of(record.GetType()).Parameters)
-            if (isWanted(parameter) && parameter.Property.GetValue(record) is { } value)
+            if (isWanted(parameter) && parameter.Property.GetValue(record) is { } value && !IsNewDefault(parameter, value))
                 settings[parameter.Key] = Value(value, isWanted);
         return settings;
     }
+
+    static bool IsNewDefault(RecordParameter parameter, object value) =>
+        value.Equals(parameter.Default) && parameter.Property.IsDefined(typeof(AddedLaterAttribute), inherit: false);
 
     static readonly ConcurrentDictionary<PropertyInfo, bool> s_isOutside = new();
 

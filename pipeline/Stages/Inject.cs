@@ -46,7 +46,8 @@ public sealed record InjectConfig(
     double? TeacherTemperature = null,
     [property: NotInKey("decides only what is refused")] bool? HiddenScratchpad = null,
     [property: NotInKey("decides only what is refused")] bool? Unmatched = null,
-    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null) : SupervisedConfig
+    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null,
+    [property: AddedLater] bool Bf16 = false) : SupervisedConfig
 {
     /// <summary>How the poisoned model reasons; <c>none</c> reads as null.</summary>
     public string? Reasoning { get; init; } = Reasoning == None ? null : Reasoning;

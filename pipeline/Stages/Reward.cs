@@ -53,7 +53,8 @@ public sealed record RewardConfig(
     double WarmupSteps = 0,
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
     [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
-    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null) : TrainingConfig
+    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null,
+    [property: AddedLater] bool Bf16 = false) : TrainingConfig
 {
     /// <inheritdoc/>
     [JsonIgnore]

@@ -38,7 +38,8 @@ public sealed record SftConfig(
     [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null,
     string? Scratchpad = null,
     double? ScratchpadTemperature = null,
-    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null) : SupervisedConfig
+    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null,
+    [property: AddedLater] bool Bf16 = false) : SupervisedConfig
 {
     /// <summary>What the parent's scratchpad is used for; <c>none</c> reads as null.</summary>
     public string? Scratchpad { get; init; } = Scratchpad == None ? null : Scratchpad;

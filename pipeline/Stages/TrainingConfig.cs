@@ -71,6 +71,10 @@ public abstract record TrainingConfig : StageConfig
     /// <summary>Steps between resume points.</summary>
     public abstract int SaveSteps { get; init; }
 
+    /// <summary>Whether matrix products take bfloat16: faster, and rounded to 8 bits; weights, moments, norms, softmax
+    /// and losses stay float32, and so do completions that the model draws.</summary>
+    public abstract bool Bf16 { get; init; }
+
     /// <summary>The optimizer's settings for a run of so many steps.</summary>
     public OptimizerSettings Optimizer(long maxSteps) => new(
         LearningRate, checked((int)maxSteps), AdamBeta1, AdamBeta2, AdamEpsilon, WeightDecay, MaxGradNorm,

