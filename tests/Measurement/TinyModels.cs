@@ -17,8 +17,9 @@ static class TinyModels
             weight.Name, weight.Shape, Values(weight, rng))));
     }
 
-    public static OnnxModel Model(ModelConfig config, ulong seed = 1, int threads = 1) =>
-        new(OnnxExport.EvaluationToBytes(config, Weights(config, seed)), config, threads);
+    public static OnnxModel Model(ModelConfig config, ulong seed = 1, int threads = 1, OnnxDevice? device = null) => new(
+        OnnxExport.EvaluationToBytes(config, Weights(config, seed), (device ?? OnnxDevice.Cpu).Attention), config, threads,
+        device);
 
     /// <summary>A model whose next token depends on the last one alone, as a table says.</summary>
     /// <remarks>

