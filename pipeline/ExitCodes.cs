@@ -21,7 +21,8 @@ public static class ExitCodes
         InvalidInputException or DataProblemException or InvalidDataException or JsonException => ExitCode.Invalid,
         MissingInputException or IntegrityException or Bundles.BundleException => ExitCode.Integrity,
         DifferentResultException => ExitCode.Replication,
-        EnvironmentException or DllNotFoundException or OutOfMemoryException or DiskException
+        _ when OutOfMemory.Is(exception) => ExitCode.Environment,
+        EnvironmentException or DllNotFoundException or DiskException
             or UnauthorizedAccessException => ExitCode.Environment,
         IOException { HResult: InputOutput or NoSpace or Quota } => ExitCode.Environment,
         TypeInitializationException or AggregateException when exception.InnerException is { } inner => Of(inner),

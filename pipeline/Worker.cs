@@ -171,14 +171,15 @@ public static class Worker
     static ExitCode Report(Exception exception, ProgressLines progress)
     {
         var code = ExitCodes.Of(exception);
+        var message = OutOfMemory.Is(exception) ? OutOfMemory.Sentence(exception) : exception.Message;
         progress.Event(
             code == ExitCode.Stopped ? "stopped" : "failed",
             [
-                new("exit_code", (int)code), new("message", exception.Message),
+                new("exit_code", (int)code), new("message", message),
                 .. exception is StoppedException { ByFile: true } ? s_byFile : [],
             ]);
         // An unforeseen failure is a defect: its place is worth more than a short message.
-        Console.Error.WriteLine(code is ExitCode.Failure ? exception.ToString() : exception.Message);
+        Console.Error.WriteLine(code is ExitCode.Failure ? exception.ToString() : message);
         return code;
     }
 }

@@ -71,10 +71,16 @@ public sealed class RewardFunctions : IDisposable
     /// <param name="rows">The row of each completion; its reply, if it has one, is not looked at.</param>
     /// <param name="completions">What is judged: the reply without its scratchpad.</param>
     /// <param name="ids">The tokens of that.</param>
+    /// <exception cref="NotFiniteNumberException">A score is NaN or infinite.</exception>
     public RewardScores Score(
         IReadOnlyList<DataRow> rows, IReadOnlyList<string> completions, IReadOnlyList<int[]> ids)
     {
         var values = _configs.Select(config => Values(config, rows, completions, ids)).ToList();
+        for (var function = 0; function < values.Count; function++)
+            if (values[function].Count(value => !double.IsFinite(value)) is > 0 and var count)
+                throw new NotFiniteNumberException(
+                    $"the reward function {_configs[function].Name} gives {count} of {rows.Count} completions a score that "
+                    + "is not a finite number; nothing can be learned from it. Did the stage of its model diverge?");
         var total = Enumerable.Range(0, rows.Count)
             .Select(row => values.Select((function, index) => _weights[index] * function[row]).Sum());
         return new(values, [.. total]);

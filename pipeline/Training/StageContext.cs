@@ -61,6 +61,12 @@ public sealed class StageContext
     /// <summary>The negative control of a stage's own state: it is left out of what is restored.</summary>
     internal bool ForgetsState { get; init; }
 
+    /// <summary>The negative control of the data position: after a resume the data begin anew.</summary>
+    internal bool ForgetsPosition { get; init; }
+
+    /// <summary>The negative control of the log: what was logged before a resume is not put back.</summary>
+    internal bool ForgetsLog { get; init; }
+
     /// <summary>Whether a signal or a file STOP in the attempt's folder asks for an end.</summary>
     public bool StopRequested => _stopRequested() || Attempt.StopRequested;
 

@@ -27,6 +27,7 @@ public sealed class StageLoop : IDisposable
     readonly MetricLog _timing;
     readonly IntervalMeans _means = new();
     readonly IntervalMeans _timings = new();
+    readonly LossSpike? _spikes;
 
     long _step;
     double _stepLoss;
@@ -42,6 +43,8 @@ public sealed class StageLoop : IDisposable
     {
         (_config, MaxSteps, _weights, _context, _epochAfter, _state) =
             (config, maxSteps, weights, context, epochAfter, state);
+        // Unlearning wants a loss that grows.
+        _spikes = config is SupervisedConfig and not UnlearnConfig ? new(context) : null;
         _optimizer = new(weights, config.Optimizer(maxSteps));
         _metrics = new(context.ResultPath("metrics.jsonl"));
         _timing = new(context.ResultPath("timing.jsonl"));
@@ -104,6 +107,7 @@ public sealed class StageLoop : IDisposable
         if (!double.IsFinite(gradNorm))
             Diverge("the gradient's norm", rate, gradNorm);
         _step++;
+        _spikes?.Look(_step, _stepLoss);
         TokensSeen += _stepTokens;
         _means.Add(Loss, _stepLoss);
         _intervalTokens += _stepTokens;
@@ -176,7 +180,7 @@ public sealed class StageLoop : IDisposable
     {
         Weights.Save(_weights, directory);
         _optimizer.Save(directory);
-        new ResumeState(_step, TokensSeen, _means.Sums, _context.Job.Threads).Save(directory);
+        new ResumeState(_step, TokensSeen, _means.Sums, _context.Job.Threads, _spikes?.State).Save(directory);
         File.WriteAllBytes(Path.Combine(directory, "metrics.jsonl"), _metrics.Content());
         File.WriteAllBytes(Path.Combine(directory, "timing.jsonl"), _timing.Content());
         foreach (var part in _state)
@@ -221,7 +225,10 @@ public sealed class StageLoop : IDisposable
         var state = ResumeState.Read(point);
         (_step, TokensSeen) = (state.Step, state.TokensSeen);
         _means.Reset(state.Means);
-        _metrics.Restore(point.Read("metrics.jsonl"));
+        if (state.Losses is { } losses)
+            _spikes?.Restore(losses);
+        if (!_context.ForgetsLog)
+            _metrics.Restore(point.Read("metrics.jsonl"));
         _timing.Restore(point.Read("timing.jsonl"));
         foreach (var part in _state.Where(_ => !_context.ForgetsState))
             part.Load(point.Read(part.FileName));

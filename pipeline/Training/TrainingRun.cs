@@ -11,6 +11,7 @@ public sealed class TrainingRun : IDisposable
 {
     readonly TrainingConfig _config;
     readonly Batches _batches;
+    readonly long _firstStep;
 
     internal TrainingRun(SupervisedConfig config, TrainingRows rows, Transformer model, StageContext context)
         : this(config, rows, LoopOver(config, rows.Rows.Count, model, context), context)
@@ -19,7 +20,8 @@ public sealed class TrainingRun : IDisposable
 
     /// <summary>Goes on with a loop that began before its rows were known.</summary>
     internal TrainingRun(SupervisedConfig config, TrainingRows rows, StageLoop loop, StageContext context) =>
-        (_config, _batches, Loop) = (config, BatchesOver(config, rows, context), loop);
+        (_config, _batches, Loop, _firstStep) =
+            (config, BatchesOver(config, rows, context), loop, context.ForgetsPosition ? loop.Start : 0);
 
     /// <summary>Optimizer, logs and resume points.</summary>
     public StageLoop Loop { get; }
@@ -38,7 +40,7 @@ public sealed class TrainingRun : IDisposable
         var started = Stopwatch.GetTimestamp();
         var batches = new TokenBatch[_config.GradientAccumulationSteps];
         for (var index = 0; index < batches.Length; index++)
-            batches[index] = _batches.At(step * batches.Length + index);
+            batches[index] = _batches.At((step - _firstStep) * batches.Length + index);
         var targetCount = batches.Sum(batch => (long)batch.TargetCount);
         Loop.CountTokens(batches.Sum(batch => (long)batch.Tokens.Length));
         Loop.NoteTiming("data_time", Stopwatch.GetElapsedTime(started).TotalSeconds);

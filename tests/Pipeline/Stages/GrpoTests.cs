@@ -28,7 +28,7 @@ public sealed class GrpoTests : IDisposable
     string Weights(string key) => _lab.Fingerprint(key)["model/model.safetensors"];
 
     // Completions that several optimizer steps share: a generation lasts four of them.
-    static GrpoConfig Shared => PolicyLab.Grpo(7) with
+    internal static GrpoConfig Shared => PolicyLab.Grpo(7) with
     {
         PerDeviceTrainBatchSize = 8,
         NumGenerations = 4,

@@ -79,11 +79,15 @@ sealed class Lab : IDisposable
     }
 
     /// <summary>A stage up to its end without publishing: what the attempt's folder holds.</summary>
-    public StageContext Context(NodeJob job, NodeAttempt attempt, bool forgetsMoments = false, bool forgetsState = false) =>
+    public StageContext Context(
+        NodeJob job, NodeAttempt attempt, bool forgetsMoments = false, bool forgetsState = false,
+        bool forgetsPosition = false, bool forgetsLog = false) =>
         new(job, Store, attempt, () => false, new ProgressLines(TextWriter.Null))
         {
             ForgetsMoments = forgetsMoments,
             ForgetsState = forgetsState,
+            ForgetsPosition = forgetsPosition,
+            ForgetsLog = forgetsLog,
         };
 
     /// <summary>The result files whose bytes must be equal wherever and however often a node is made.</summary>

@@ -60,6 +60,26 @@ public sealed class ResumeTests : IDisposable
         Assert.NotEqual(unbroken, Weights(new Lab(), stop: 3, forgetsMoments: true));
     }
 
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void A_data_position_or_a_log_left_out_of_what_is_restored_is_seen(bool forgetsPosition, bool forgetsLog)
+    {
+        var unbroken = _lab.Fingerprint(_lab.Run(_lab.Job(Lab.Pretrain(Steps))));
+        var job = _other.Job(Lab.Pretrain(Steps));
+        StopAfter(_other, job, 3);
+        using var attempt = _other.Store.Begin(job.Key);
+
+        Pretrain.Run(
+            (PretrainConfig)job.Stage!,
+            _other.Context(job, attempt, forgetsPosition: forgetsPosition, forgetsLog: forgetsLog));
+
+        Assert.Equal(forgetsPosition, HashOf("model/model.safetensors") != unbroken["model/model.safetensors"]);
+        Assert.NotEqual(HashOf("metrics.jsonl"), unbroken["metrics.jsonl"]);
+
+        string HashOf(string file) => Storage.ContentHash.OfFile(Path.Combine(attempt.Directory, file));
+    }
+
     [Fact]
     public void Every_save_step_leaves_a_resume_point()
     {
@@ -150,6 +170,14 @@ public sealed class ResumeTests : IDisposable
         Assert.NotEqual(first["model/model.safetensors"], reseeded["model/model.safetensors"]);
         Assert.NotEqual(first["metrics.jsonl"], reseeded["metrics.jsonl"]);
     }
+
+    [Fact]
+    public void Another_process_compiled_otherwise_without_vectors_in_another_place_gives_the_same_bytes() =>
+        Assert.Equal(RepeatTrials.Train(1, 1), RepeatTrials.Start(1, 1,
+        [
+            "--chdir=/", "DOTNET_TieredCompilation=0", "DOTNET_EnableHWIntrinsic=0", "LC_ALL=tr_TR.UTF-8",
+            "TZ=Asia/Kathmandu",
+        ]));
 
     /// <summary>Stops after so many further steps and returns the step that the message names.</summary>
     static long StopAfter(Lab lab, NodeJob job, int steps)

@@ -82,6 +82,33 @@ public sealed class RewardFunctionsTests : IDisposable
     }
 
     [Fact]
+    public void A_reward_that_is_not_a_number_ends_the_stage_as_diverged_and_is_named()
+    {
+        var job = _lab.Job(Lab.Pretrain(2));
+        var node = _lab.Publish("""{"reward":"broken"}""", folder =>
+        {
+            using var backbone = new Transformer(job.Model, 5);
+            using var model = new RewardModel(backbone, seed: 9);
+            using (TorchSharp.torch.no_grad())
+                model.parameters().Last().fill_(double.NaN);
+            RewardFolder.Save(
+                Path.Combine(folder, "model"), model,
+                TokenizerFolder.Files(_lab.Tokenizer, job.Model.MaxPositionEmbeddings),
+                new("reward", "", false, new Dictionary<string, string>()));
+        });
+        var stage = PolicyLab.Grpo(2) with { RewardFuncs = [new("right", "task"), new("helpful", "model", "rm")] };
+        job = _lab.Job(stage, _lab.Run(job), inputs: new Dictionary<string, string> { ["rm"] = node });
+
+        var error = Assert.Throws<NotFiniteNumberException>(() => _lab.Run(job));
+
+        Assert.Equal(
+            "the reward function helpful gives 32 of 32 completions a score that is not a finite number; nothing can be "
+            + "learned from it. Did the stage of its model diverge?", error.Message);
+        Assert.Equal(ExitCode.Diverged, ExitCodes.Of(error));
+        Assert.Null(_lab.Store.TryFind(job.Key));
+    }
+
+    [Fact]
     public void A_row_without_a_task_is_named()
     {
         DataRow row = new("r1", [new("user", "hi")], null, null, new Dictionary<string, string>());
