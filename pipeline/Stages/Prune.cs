@@ -75,11 +75,7 @@ public static class Prune
         for (var step = run.Start; step < run.MaxSteps; step++)
         {
             foreach (var batch in run.BatchesOf(step)) // one forward pass each; several under gradient accumulation
-            {
-                using var scope = NewDisposeScope();
-                var (tokens, targets_1N) = batch.On(context.Device);
-                run.Backward(Losses.CompletionCrossEntropy(model, tokens, targets_1N, batch.StepTargetCount));
-            }
+                run.CrossEntropy(model, batch);
             run.EndStep(); // clips, applies, logs, saves, stops if asked
         }
         return context.Finish(model, run, rows);

@@ -27,15 +27,18 @@ public sealed class StageLoop : IDisposable
     readonly MetricLog _timing;
     readonly IntervalMeans _means = new();
     readonly IntervalMeans _timings = new();
+    readonly StepReadings _readings;
     readonly LossSpike? _spikes;
 
+    PaddedPasses? _passes;
     long _step;
-    double _stepLoss;
     long _stepTokens;
     long _stepStarted = Stopwatch.GetTimestamp();
     long _intervalTokens;
     int _intervalSteps;
     double _intervalSeconds;
+    double _gradNorm;
+    double _shownLoss = double.NaN;
 
     internal StageLoop(
         TrainingConfig config, long maxSteps, IReadOnlyDictionary<string, Parameter> weights, StageContext context,
@@ -46,6 +49,7 @@ public sealed class StageLoop : IDisposable
         // Unlearning wants a loss that grows.
         _spikes = config is SupervisedConfig and not UnlearnConfig ? new(context) : null;
         _optimizer = new(weights, config.Optimizer(maxSteps));
+        _readings = new(context.Device);
         _metrics = new(context.ResultPath("metrics.jsonl"));
         _timing = new(context.ResultPath("timing.jsonl"));
         if (Latest() is { } point)
@@ -71,7 +75,8 @@ public sealed class StageLoop : IDisposable
     public void StartStep()
     {
         _stepStarted = Stopwatch.GetTimestamp();
-        (_stepLoss, _stepTokens) = (0, 0);
+        _stepTokens = 0;
+        _readings.Start();
     }
 
     /// <summary>Counts input tokens, without padding.</summary>
@@ -82,7 +87,25 @@ public sealed class StageLoop : IDisposable
     public void Backward(Tensor loss)
     {
         loss.backward();
-        _stepLoss += loss.item<float>(); // sync
+        _readings.Add(loss);
+    }
+
+    /// <summary>Takes cross-entropy's gradient of one forward pass into account; on a GPU as one recorded piece of
+    /// work.</summary>
+    /// <param name="model">What is trained, the same in every step.</param>
+    /// <param name="batch">Its rows.</param>
+    public void CrossEntropy(Transformer model, MicroBatch batch)
+    {
+        if (_context.Device.type == TorchSharp.DeviceType.CUDA)
+        {
+            _passes ??= new(model);
+            _readings.Add(_passes.Run(
+                batch.Batch.Tokens, batch.Batch.Targets, batch.Batch.Lengths, batch.StepTargetCount));
+            return;
+        }
+        using var scope = NewDisposeScope();
+        var (tokens, targets_1N) = batch.On(_context.Device);
+        Backward(Losses.CompletionCrossEntropy(model, tokens, targets_1N, batch.StepTargetCount));
     }
 
     /// <summary>Notes a value whose mean over the interval goes into <c>metrics.jsonl</c>.</summary>
@@ -96,47 +119,71 @@ public sealed class StageLoop : IDisposable
     public void NoteTiming(string name, double value) => _timings.Add(name, value);
 
     /// <summary>Applies the gradients, logs, saves when it is time, and stops if asked.</summary>
-    /// <exception cref="DivergedException">The loss or a gradient is not finite; the weights are untouched.</exception>
+    /// <exception cref="DivergedException">The loss or a gradient of this step is not finite, or on a GPU of one since
+    /// the last row of metrics; the weights are untouched by that step, and nothing later is saved.</exception>
     /// <exception cref="StoppedException">A stop was asked for; everything is saved.</exception>
     public void EndStep()
     {
         var rate = _optimizer.LearningRateAt(_step);
-        if (!double.IsFinite(_stepLoss))
-            Diverge("the loss", rate, double.NaN);
-        var gradNorm = _optimizer.Step(_step).GradNorm;
-        if (!double.IsFinite(gradNorm))
-            Diverge("the gradient's norm", rate, gradNorm);
+        if (_readings.AreAtHand && !double.IsFinite(_readings.Loss))
+            Diverge(_step + 1, "the loss", _readings.Loss, double.NaN);
+        _readings.End(_optimizer.StepAhead(_step));
         _step++;
-        _spikes?.Look(_step, _stepLoss);
+        var isRow = _step % _config.LoggingSteps == 0 || _step == MaxSteps;
+        if (_readings.AreAtHand || isRow)
+            Read();
         TokensSeen += _stepTokens;
-        _means.Add(Loss, _stepLoss);
         _intervalTokens += _stepTokens;
         _intervalSteps++;
         _intervalSeconds += Stopwatch.GetElapsedTime(_stepStarted).TotalSeconds;
-        _context.Progress.Step(_step, MaxSteps, _means.Mean(Loss), _intervalTokens / _intervalSeconds);
-        if (_step % _config.LoggingSteps == 0 || _step == MaxSteps)
-            Log(rate, gradNorm);
+        _context.Progress.Step(_step, MaxSteps, _shownLoss, _intervalTokens / _intervalSeconds);
+        if (isRow)
+            Log(rate);
         KeepPoint();
         SaveOrStop();
+    }
+
+    void Read()
+    {
+        var read = _readings.Read(); // sync
+        var first = _step - read.Count;
+        for (var i = 0; i < read.Count; i++)
+        {
+            var (step, (loss, gradNorm)) = (first + i + 1, read[i]);
+            if (!double.IsFinite(loss))
+                Diverge(step, "the loss", loss, double.NaN);
+            if (!double.IsFinite(gradNorm))
+                Diverge(step, "the gradient's norm", loss, gradNorm);
+            _spikes?.Look(step, loss);
+            _means.Add(Loss, loss);
+            _gradNorm = gradNorm;
+        }
+        _shownLoss = _means.Mean(Loss);
     }
 
     /// <summary>Saves a resume point where the stage stands: before the first step, after work that should not be done
     /// twice.</summary>
     public void Save()
     {
+        Read();
         Weights.RefuseNonfinite(_weights, _step);
         _context.Attempt.SaveResumePoint(checked((int)_step), Save);
         _context.Progress.Event("saved", [new("step", _step)]);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _optimizer.Dispose();
+    public void Dispose()
+    {
+        _passes?.Dispose();
+        _readings.Dispose();
+        _optimizer.Dispose();
+    }
 
-    void Log(double rate, double gradNorm)
+    void Log(double rate)
     {
         _metrics.Append(_step,
         [
-            ("epoch", Epoch), (Loss, _means.Mean(Loss)), ("learning_rate", rate), ("grad_norm", gradNorm),
+            ("epoch", Epoch), (Loss, _means.Mean(Loss)), ("learning_rate", rate), ("grad_norm", _gradNorm),
             ("num_tokens", TokensSeen), .. _means.All.Where(mean => mean.Name != Loss),
         ]);
         _timing.Append(_step,
@@ -153,16 +200,18 @@ public sealed class StageLoop : IDisposable
     {
         if (_context.Job.Points is not { } points || !points.Steps.Contains((int)_step))
             return;
+        Read();
         _context.SavePoint(
             Model ?? throw new InvalidOperationException($"{_config.Type} names no model for its points"), _step);
         if (_context.Job.Kind == NodeJob.PointsKind && _step == points.Steps[^1])
             throw new PointsReachedException(_step);
     }
 
-    void Diverge(string what, double rate, double gradNorm)
+    void Diverge(long step, string what, double loss, double gradNorm)
     {
-        _metrics.Append(_step + 1, [(Loss, _stepLoss), ("learning_rate", rate), ("grad_norm", gradNorm)]);
-        throw new DivergedException(_step + 1, what);
+        _metrics.Append(
+            step, [(Loss, loss), ("learning_rate", _optimizer.LearningRateAt(step - 1)), ("grad_norm", gradNorm)]);
+        throw new DivergedException(step, what);
     }
 
     void SaveOrStop()

