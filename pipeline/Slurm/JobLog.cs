@@ -14,6 +14,7 @@ sealed class JobLog(string directory, SubmissionKey key)
     const string Errors = ".err";
 
     readonly List<AttemptEnd> _ends = [];
+    string? _path;
     long _offset;
     long _step;
     bool _isOpen;
@@ -91,10 +92,13 @@ sealed class JobLog(string directory, SubmissionKey key)
         }
     }
 
-    // By what the name ends in: it begins with a job id, which is only a hint.
-    string? Find(string extension) => Directory.Exists(directory)
-        ? Directory.EnumerateFiles(directory, "*" + Ending(key) + extension).Order(StringComparer.Ordinal).LastOrDefault()
-        : null;
+    // By what the name ends in: it begins with a job id, which is only a hint. Once found it stays where it is.
+    string? Find(string extension)
+    {
+        if (_path is null && Directory.Exists(directory))
+            _path = Directory.EnumerateFiles(directory, "*" + Ending(key) + Output).Order(StringComparer.Ordinal).LastOrDefault();
+        return _path is null ? null : Path.ChangeExtension(_path, extension) is var path && File.Exists(path) ? path : null;
+    }
 
     static string ReadFrom(string path, long offset)
     {

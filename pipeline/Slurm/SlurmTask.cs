@@ -10,7 +10,8 @@ public static class SlurmTask
     /// <summary>The line with which each start begins.</summary>
     internal const string Started = "started";
 
-    const PosixSignal Warning = (PosixSignal)10; // USR1, the one that --signal names
+    const int Warning = 10; // USR1, the one that --signal names
+    const nint Default = 0;
 
     /// <summary>Makes one node.</summary>
     /// <param name="jobPath">A <see cref="NodeJob"/> as JSON.</param>
@@ -19,8 +20,9 @@ public static class SlurmTask
     public static int Run(string jobPath, int maxRequeues)
     {
         var (isWarned, isEnded) = (false, false);
-        using var warning = PosixSignalRegistration.Create(Warning, context => Flag(context, ref isWarned));
         using var end = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Flag(context, ref isEnded));
+        _ = SetHandler(Warning, Default); // Careful: the script has it ignored, and .NET leaves that as it is
+        using var warning = PosixSignalRegistration.Create((PosixSignal)Warning, context => Flag(context, ref isWarned));
         var progress = new ProgressLines(Console.Out);
         var restarts = Number("SLURM_RESTART_COUNT") ?? 0;
         progress.Event(Started, [
@@ -47,4 +49,8 @@ public static class SlurmTask
     static long? Number(string variable) => long.TryParse(
         Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
         ? number : null;
+
+    [DllImport("libc", EntryPoint = "signal")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern nint SetHandler(int signal, nint handler);
 }

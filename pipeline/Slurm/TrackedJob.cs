@@ -32,6 +32,9 @@ sealed class TrackedJob(NodeState? state, SubmissionKey key, JobLog log)
     /// <summary>When its worker was first heard to have published what is not seen here yet.</summary>
     public DateTime? SaidDoneAt { get; set; }
 
+    /// <summary>Since when Slurm believes it at work while nobody holds the node.</summary>
+    public DateTime? IdleSince { get; set; }
+
     /// <summary>Another submission stands for it now.</summary>
-    public void Follow(SubmissionKey key, JobLog log) => (Key, Log) = (key, log);
+    public void Follow(SubmissionKey key, JobLog log) => (Key, Log, SendAt, IdleSince) = (key, log, null, null);
 }

@@ -39,8 +39,10 @@ public sealed class LocalCluster : IDisposable
     /// <summary>start, stop, kill9ctld or kill9d.</summary>
     public void Control(string what)
     {
-        var (code, output) = Call("bash", [s_script, what], _settings);
-        Assert.True(code == 0, $"slurm-local.sh {what} ended with {code}: {output}");
+        // The daemons that it starts keep what it writes to open.
+        var log = $"{_root}.log";
+        var (code, _) = Call("sh", ["-c", "exec bash \"$@\" >\"$0\" 2>&1", log, s_script, what], _settings);
+        Assert.True(code == 0, $"slurm-local.sh {what} ended with {code}: {File.ReadAllText(log)}");
     }
 
     /// <summary>One of Slurm's programs.</summary>
@@ -65,20 +67,21 @@ public sealed class LocalCluster : IDisposable
             return;
         Control("stop");
         Directory.Delete(_root, recursive: true);
+        File.Delete($"{_root}.log");
     }
 
+    // Careful: no reading on threads of the pool. Other tests keep those busy, and an answer that comes late looks like an
+    // empty one: a queue without jobs.
     static (int Code, string Output) Call(
         string program, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> environment)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("sh", ["-c", "exec \"$@\" 2>&1", "sh", program, .. arguments]) { RedirectStandardOutput = true };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        // Careful: the daemons that it starts may keep the pipes open.
-        return (process.ExitCode, Task.WaitAll([output, errors], TimeSpan.FromSeconds(2)) ? output.Result + errors.Result : "");
+        return (process.ExitCode, output);
     }
 
     // Two in a row: slurmctld and slurmd.

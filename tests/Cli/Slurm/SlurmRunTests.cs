@@ -10,8 +10,8 @@ public sealed class SlurmRunTests : IDisposable
     static readonly string s_short = TinyConfig.WithoutTwin + "\nexecution: {threads: 1}\n";
 
     // Long enough to be met in the middle.
-    static readonly string s_long = s_short.Replace("max_steps: 4", "max_steps: 7000", StringComparison.Ordinal)
-        .Replace("save_steps: 2", "save_steps: 500", StringComparison.Ordinal);
+    static readonly string s_long = s_short.Replace("max_steps: 4", "max_steps: 2500", StringComparison.Ordinal)
+        .Replace("save_steps: 2", "save_steps: 250", StringComparison.Ordinal);
 
     readonly LocalCluster _cluster;
     readonly CommandLine _sleeper = new();

@@ -42,13 +42,4 @@ public sealed class PollTimerTests
         _clock.Seconds++;
         Assert.True(timer.IsDue);
     }
-
-    sealed class Clock : TimeProvider
-    {
-        public long Seconds { get; set; }
-
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => Seconds;
-    }
 }
