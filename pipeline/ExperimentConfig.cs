@@ -286,9 +286,11 @@ public sealed record ReplicatesSection(IReadOnlyList<long>? Seeds = null, IReadO
 /// <param name="MaxJobs">Worker processes at a time; null: as many as there are cores.</param>
 /// <param name="Threads">Threads per worker; null: chosen so that the machine is full.</param>
 /// <param name="Slurm">What is asked of the cluster.</param>
+/// <param name="EvalDevice">The device of suites that only ask the model, <c>cpu</c> or <c>cuda</c>; null: that of its
+/// training.</param>
 public sealed record ExecutionSection(
     string Executor = "local", string Device = "cpu", string OutputDir = "runs", string? StoreDir = null,
-    int? MaxJobs = null, int? Threads = null, Slurm.SlurmSection? Slurm = null)
+    int? MaxJobs = null, int? Threads = null, Slurm.SlurmSection? Slurm = null, string? EvalDevice = null)
 {
     /// <summary>Worker processes on this machine.</summary>
     public const string Local = "local";
@@ -298,6 +300,13 @@ public sealed record ExecutionSection(
 
     /// <summary>What is asked of the cluster, with the defaults filled in.</summary>
     public Slurm.SlurmSection SlurmOrDefault => Slurm ?? new();
+
+    /// <summary>The device of the node that trains, or that measures by a suite.</summary>
+    /// <param name="suite">Null: it trains.</param>
+    public string DeviceOf(SuiteJob? suite) => suite is null or { UsesTorch: true } ? Device : EvalDevice ?? Device;
+
+    /// <summary>Whether any part may compute on a GPU.</summary>
+    public bool UsesGpu => Device == "cuda" || EvalDevice == "cuda";
 
     /// <summary>The store's folder.</summary>
     public string Store => StoreDir ?? System.IO.Path.Combine(OutputDir, ".store");
@@ -309,6 +318,8 @@ public sealed record ExecutionSection(
             yield return $"executor is {Executor}; it must be local or slurm.";
         if (Device is not ("cpu" or "cuda"))
             yield return $"device is {Device}; it must be cpu or cuda. Nothing is chosen for you.";
+        if (EvalDevice is not (null or "cpu" or "cuda"))
+            yield return $"eval_device is {EvalDevice}; it must be cpu or cuda. Remove it to measure where the model is trained.";
         if (MaxJobs < 1)
             yield return $"max_jobs is {MaxJobs}; it must be at least 1. Remove it to use every core.";
         if (Threads is < 1 or > 1024)

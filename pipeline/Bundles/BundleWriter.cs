@@ -123,6 +123,7 @@ public sealed class BundleWriter(RunFolder run, NodeStore store, bool withPoints
             StoreDirectory = "",
             TokenizerPath = $"{AddTokenizer(job)}/tokenizer.json",
             Threads = threads,
+            Device = "cpu", // a bundle is checked anywhere
             Data = job.Data.ToDictionary(pair => pair.Key, pair => pair.Value.Path is { } path
                 ? pair.Value with { Path = AddData(path) } : pair.Value),
         };

