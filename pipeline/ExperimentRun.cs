@@ -126,10 +126,12 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         Machine.ForgetPeakMemory();
     }
 
-    // Of this machine, which makes no node where a cluster does.
+    /// <summary>Whether this machine makes the nodes, not a cluster.</summary>
+    public bool RunsHere => _plan.Config.ExecutionOrDefault.Executor == ExecutionSection.Local;
+
     void SayEstimate(RunDisplay display)
     {
-        if (_plan.Config.ExecutionOrDefault.Executor != ExecutionSection.Local)
+        if (!RunsHere)
             return;
         var estimate = Estimate();
         estimate.RequireMemory(PlanEstimate.AvailableMb);

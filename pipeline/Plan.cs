@@ -16,9 +16,6 @@ public sealed record PlanFilter(IReadOnlyList<string>? Arms = null, string? Unti
 /// content.</summary>
 public sealed class Plan
 {
-    /// <summary>Threads at which the small models of this project stop getting faster.</summary>
-    const int MostThreads = 4;
-
     readonly Dictionary<string, PlannedNode> _nodes = [];
     readonly List<PlanPath> _paths = [];
     readonly List<PlannedNode> _ordered = [];
@@ -94,6 +91,21 @@ public sealed class Plan
                 ?? Estimate(node.Stage, name => rowCount(node.Cells[0].Config, name))));
     }
 
+    /// <summary>Fills in how much each node reads.</summary>
+    /// <param name="rows">The experiment's data.</param>
+    public void CountData(RowSource rows)
+    {
+        foreach (var alike in _ordered.GroupBy(node => node.Cells[0]))
+        {
+            var read = rows.For(alike.Key.Config);
+            foreach (var node in alike)
+                node.Data = read.Size(DataOf(node));
+        }
+    }
+
+    static IEnumerable<string> DataOf(PlannedNode node) => node.Suite is null ? References.AllData(node.Stage)
+        : node.Suite.Data is { } read ? [read] : [];
+
     /// <summary>A worker's input.</summary>
     /// <param name="node">A node of this plan.</param>
     /// <param name="tokenizer">Its cell's tokenizer, for the sizes that follow from it.</param>
@@ -104,9 +116,7 @@ public sealed class Plan
         var model = config.Model.ToModelConfig(tokenizer.VocabSize, template.BosId, template.EndId, template.PadId);
         var organismName = node.Suite is { } suite ? suite.Organism : References.Organism(node.Stage);
         var organism = config.Organism(organismName);
-        IEnumerable<string> names = node.Suite is null ? References.AllData(node.Stage)
-            : node.Suite.Data is { } read ? [read] : [];
-        var data = names.Concat(organism?.Data is { } prompts ? [prompts] : []).Distinct()
+        var data = DataOf(node).Concat(organism?.Data is { } prompts ? [prompts] : []).Distinct()
             .ToDictionary(name => name, name => Absolute(config.Data[name]));
         var worlds = data.Values.Select(set => set.World).Append(organism?.World).OfType<string>().Distinct()
             .ToDictionary(name => name, name => config.World(name)!);
@@ -223,7 +233,9 @@ public sealed class Plan
         return Add(place.Twin, measured with
         {
             Name = label,
-            KeyText = _cell.KeyText.OfMeasurement(suite, measured.Key, inputs.Values.Select(input => input.Key)),
+            KeyText = _cell.KeyText.OfMeasurement(
+                suite, measured.Key, inputs.Values.Select(input => input.Key),
+                isInjected: place.Before.Any(node => References.Poisons(node.Stage))),
             Kind = NodeJob.MeasurementKind,
             Suite = suite,
             Parent = measured,
@@ -261,7 +273,6 @@ public sealed class Plan
         return known;
     }
 
-    // A function of the plan and the machine, never of what happens to run: sums depend on the number of threads.
     void ChooseThreads(int cores)
     {
         var breadth = _ordered.Where(node => node.Kind == NodeJob.StageKind).GroupBy(node => node.Depth)
@@ -271,8 +282,12 @@ public sealed class Plan
         foreach (var node in _ordered)
             node.Threads = execution.Threads
                 ?? (execution.Executor == ExecutionSection.OnSlurm ? execution.SlurmOrDefault.CpusPerTask ?? 1 : null as int?)
-                ?? Math.Clamp(cores / (node.IsMeasurement ? measurements : breadth[node.Depth]), 1, MostThreads);
+                ?? ThreadRule.Of(
+                    node.Cells[0].Weights, node.IsMeasurement ? measurements : breadth[node.Depth], cores);
     }
+
+    /// <summary>How many threads workers have and why, in one line.</summary>
+    public string ThreadsSentence => ThreadRule.Sentence(this, Environment.ProcessorCount);
 
     static long Estimate(StageConfig stage, Func<string, long> rowCount) => stage switch
     {

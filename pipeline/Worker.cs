@@ -71,6 +71,7 @@ public static class Worker
     internal static void Run(NodeJob job, Func<bool> stopRequested, ProgressLines progress)
     {
         var spentBefore = Environment.CpuUsage.TotalTime;
+        Machine.ForgetPeakMemory();
         var store = NodeStore.Open(job.StoreDirectory);
         using var attempt = Claim(store, job.Key, stopRequested, progress);
         if (attempt is null)
@@ -88,7 +89,7 @@ public static class Worker
         [
             new("key", job.Key), new("found", false),
             new("cpu_seconds", (Environment.CpuUsage.TotalTime - spentBefore).TotalSeconds),
-            new("memory_mb", Machine.OwnMemoryMb),
+            new("memory_mb", Machine.PeakMemoryMb),
         ]);
     }
 

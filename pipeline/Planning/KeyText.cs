@@ -78,7 +78,13 @@ public sealed class KeyText(ExperimentConfig config)
     }
 
     /// <summary>The text for a measurement of a checkpoint.</summary>
-    public string OfMeasurement(SuiteJob suite, string checkpointKey, IEnumerable<string>? inputKeys = null)
+    /// <param name="suite">The suite.</param>
+    /// <param name="checkpointKey">What it measures.</param>
+    /// <param name="inputKeys">The nodes whose models it reads.</param>
+    /// <param name="isInjected">Whether an organism was put in on the way to the checkpoint. Before that no poison rate has
+    /// had an effect, and no suite reads one: what is measured of a base model is the same at every rate.</param>
+    public string OfMeasurement(
+        SuiteJob suite, string checkpointKey, IEnumerable<string>? inputKeys = null, bool isInjected = true)
     {
         var settings = Settings(SuiteTypes.Settings(suite));
         var text = new JsonObject
@@ -95,6 +101,8 @@ public sealed class KeyText(ExperimentConfig config)
         {
             settings.Remove("organism");
             text["organism"] = OfOrganism(organism);
+            if (!isInjected)
+                text["organism"]!["poison"]!.AsObject().Remove("rate");
         }
         if (suite.Data is { } data)
         {

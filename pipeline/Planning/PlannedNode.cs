@@ -37,6 +37,9 @@ public sealed record PlannedNode(
     /// <summary>Threads of its worker.</summary>
     public int Threads { get; internal set; } = 1;
 
+    /// <summary>How much its data sets hold; nothing before <see cref="Plan.CountData"/>.</summary>
+    public DataSize Data { get; internal set; }
+
     /// <summary>Optimizer steps; 0 for a measurement.</summary>
     public int MaxSteps { get; internal set; }
 

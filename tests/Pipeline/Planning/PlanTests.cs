@@ -161,8 +161,7 @@ public class PlanTests
     {
         var plan = Examples.Plan();
         var wide = plan.Nodes.Where(node => node.Depth > 0 || node.IsMeasurement);
-        if (Environment.ProcessorCount <= 4)
-            Assert.All(wide, node => Assert.Equal(1, node.Threads));
+        Assert.All(wide, node => Assert.Equal(1, node.Threads));
         Assert.All(Examples.Plan("execution.threads=3").Nodes, node => Assert.Equal(3, node.Threads));
     }
 

