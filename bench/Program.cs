@@ -7,7 +7,7 @@ var options = new Dictionary<string, string>
 };
 var benchmark = args.FirstOrDefault();
 if (benchmark == "train-step")
-    options["--peer"] = PeerProcess.Configured;
+    (options["--peer"], options["--device"], options["--bf16"]) = (PeerProcess.Configured, "cpu", "false");
 foreach (var (option, value) in benchmark switch
 {
     "train-step" => new[] { ("--batch", 64), ("--length", 64), ("--turns", 12) },
@@ -33,6 +33,9 @@ int Number(string option) => int.Parse(options[option]);
 
 return benchmark switch
 {
+    "train-step" when options["--device"] != "cpu" || options["--bf16"] == "true" => TrainStepVariants.Run(
+        options["--size"].Split(','), Number("--batch"), Number("--length"), Number("--turns"), Number("--threads"),
+        options["--device"]),
     "train-step" => TrainStep.Run(
         options["--size"], Number("--batch"), Number("--length"), Number("--turns"), Number("--threads"),
         options["--peer"]),

@@ -15,7 +15,7 @@ static class TrainStep
 {
     const int WarmUpSteps = 5; // thread pools, caches, just-in-time compilation
     const int StepsPerTurn = 5;
-    const double SupervisedShare = 0.4;
+    internal const double SupervisedShare = 0.4;
 
     internal static int Run(string size, int batch, int length, int turns, int threads, string peerKind)
     {
@@ -64,7 +64,7 @@ static class TrainStep
         return ratio.Median >= 1 ? 0 : 1;
     }
 
-    static double OperationsPerToken(ModelConfig config, int length)
+    internal static double OperationsPerToken(ModelConfig config, int length)
     {
         var layers = LlamaWeights.Of(config).Where(weight => weight.Name.Contains(".layers.", StringComparison.Ordinal))
             .Sum(weight => weight.ElementCount);
@@ -159,14 +159,17 @@ sealed class Peer : IDisposable
     internal string Description { get; }
     internal double LastLoss { get; private set; }
 
-    internal static Peer Start(ModelConfig config, int batch, int length, int threads, string kind)
+    internal static Peer Start(
+        ModelConfig config, int batch, int length, int threads, string kind, string device = "cpu", bool bf16 = false)
     {
         int[] sizes =
         [
             config.HiddenSize, config.NumHiddenLayers, config.NumAttentionHeads, config.IntermediateSize,
             config.VocabSize, batch, length, threads,
         ];
-        return new Peer(new PeerProcess("train_step.py", threads, sizes.Select(size => $"{size}"), kind));
+        return new Peer(new PeerProcess(
+            "train_step.py", threads,
+            [.. sizes.Select(size => $"{size}"), device.ToLowerInvariant(), bf16 ? "bfloat16" : "float32"], kind));
     }
 
     internal double[] Steps(int count)
