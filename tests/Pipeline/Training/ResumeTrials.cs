@@ -44,14 +44,15 @@ sealed class ResumeTrials : IDisposable
     /// <summary>How the stage was ended so far, by name of the signal.</summary>
     internal List<string> Ends { get; } = [];
 
-    /// <summary>Every edge of every stage.</summary>
+    /// <summary>Every edge of some stages.</summary>
     /// <param name="seed">Draws the signals and the second edge.</param>
+    /// <param name="stages">Of <see cref="Stages"/>; empty: all of them.</param>
     /// <returns>0 if every trial ended in the bytes of its unbroken run.</returns>
-    internal static int RunAll(int seed)
+    internal static int RunAll(int seed, IReadOnlyList<string> stages)
     {
         var clock = Stopwatch.StartNew();
         var (count, different, ends) = (0, 0, new List<string>());
-        foreach (var stage in Stages)
+        foreach (var stage in stages.Count == 0 ? Stages : stages)
         {
             using var trials = new ResumeTrials(stage);
             for (var edge = 1; edge <= trials.EdgeCount; edge++)
