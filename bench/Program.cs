@@ -8,6 +8,8 @@ var options = new Dictionary<string, string>
 var benchmark = args.FirstOrDefault();
 if (benchmark == "train-step")
     (options["--peer"], options["--device"], options["--bf16"]) = (PeerProcess.Configured, "cpu", "false");
+if (benchmark == "evaluation")
+    options["--device"] = "cpu";
 foreach (var (option, value) in benchmark switch
 {
     "train-step" => new[] { ("--batch", 64), ("--length", 64), ("--turns", 12) },
@@ -50,7 +52,7 @@ return benchmark switch
     "throughput" => Throughput.Run(options["--size"], Number("--turns"), Number("--threads")),
     "evaluation" => Evaluation.Run(
         options["--size"], Number("--prompts"), Number("--new"), Number("--steps"), Number("--eval-steps"), Number("--batch"),
-        Number("--threads")),
+        Number("--threads"), options["--device"]),
     _ => Refuse("name a benchmark: train-step, memory, generate, rollouts, evaluation or throughput"),
 };
 
