@@ -85,7 +85,7 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         {
             Check();
             SayEstimate(display);
-            ForgetData();
+            Machine.ReleaseMemory(); // what the checks have read; the driver lives as long as the run
         }
         var run = RunFolder.Create(_plan.RunDirectory);
         using var running = RunLock.Take(run.Directory);
@@ -117,13 +117,6 @@ public sealed class ExperimentRun(LoadedConfig loaded, PlanFilter filter)
         if (!isComplete)
             new ExperimentCosts(_plan, _tokenizers).Learn(runner.States, Environment.CpuUsage.TotalTime.TotalSeconds);
         return new(exitCode, run.Directory, false, runner.States);
-    }
-
-    // What the checks have read is garbage from here on, and the driver lives as long as the run.
-    static void ForgetData()
-    {
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        Machine.ForgetPeakMemory();
     }
 
     /// <summary>Whether this machine makes the nodes, not a cluster.</summary>

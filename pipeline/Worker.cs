@@ -71,7 +71,7 @@ public static class Worker
     internal static void Run(NodeJob job, Func<bool> stopRequested, ProgressLines progress)
     {
         var spentBefore = Environment.CpuUsage.TotalTime;
-        Machine.ForgetPeakMemory();
+        Machine.ReleaseMemory(); // what the node before has left, so that a worker is never larger than its largest node
         var store = NodeStore.Open(job.StoreDirectory);
         using var attempt = Claim(store, job.Key, stopRequested, progress);
         if (attempt is null)

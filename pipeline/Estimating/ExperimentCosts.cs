@@ -35,7 +35,7 @@ public sealed class ExperimentCosts(Plan plan, IReadOnlyDictionary<string, BpeTo
             .Select(state => new SeenCost(HostWork(state.Node), state.CpuSeconds!.Value, state.MemoryMb ?? 0)).ToList();
         if (seen.Count == 0)
             return;
-        var driver = new SeenCost(new(NodeWork.Driver, 0, 1, 0), driverSeconds, Machine.PeakMemoryMb);
+        var driver = new SeenCost(NodeWork.OfDriver(seen.Count), driverSeconds, Machine.PeakMemoryMb);
         _costs.With([.. seen, driver]).Write(plan.StoreDirectory);
     }
 

