@@ -21,18 +21,17 @@ public static class GpuNeeds
         new("the driver sees a GPU", true, Cards),
         new("libtorch computes on it", true, Product),
         new("NVIDIA's libraries load", true, Libraries),
-        new("ONNX Runtime has a CUDA provider", true, () =>
-            $"{OnnxRuntimeLibrary.Version}, {string.Join(", ", OnnxDevice.Require("cuda").Fingerprint.Select(fact => $"{fact.Key} {fact.Value}"))}"),
+        new("ONNX Runtime has a CUDA provider", true, Provider),
         new("ONNX Runtime computes there what it computes on the CPU", true, Trial),
         new("training steps are recorded as CUDA graphs", false, Graphs),
         new("the GPU multiplies bfloat16", false, Bf16),
-        new("cuDNN loads", false, () => CudaLibraries.TryLoad("libcudnn", out _, "9", "8") ? "found"
-            : throw new InvalidOperationException("libcudnn is missing; PyTorch's wheels bring it. Only libtorch uses it")),
+        new("cuDNN loads", false, Cudnn),
         new("workers can share a GPU (MPS)", false, Mps),
     ];
 
     static string Cards() => GpuCard.Visible() is { Count: > 0 } cards
-        ? string.Join("; ", cards.Select(card => $"{card.Name}, {card.MemoryMb / 1000:0.0} GB, driver {card.Driver}, capability {card.Capability}"))
+        ? string.Join("; ", cards.Select(card =>
+            $"{card.Name}, {card.MemoryMb / 1000:0.0} GB, driver {card.Driver}, capability {card.Capability}"))
         : throw new InvalidOperationException(
             "nvidia-smi is missing or names no GPU. Install NVIDIA's driver, and look at CUDA_VISIBLE_DEVICES.");
 
@@ -44,17 +43,28 @@ public static class GpuNeeds
         using var scope = torch.NewDisposeScope();
         var square = torch.ones(64, 64, device: new torch.Device("cuda:0"));
         var sum = square.matmul(square).sum().cpu().item<float>();
-        return sum == 64 * 64 * 64 ? $"libtorch {TorchRuntime.Describe().Running}"
-            : throw new InvalidOperationException($"the product of two matrices of ones sums to {sum}; {64 * 64 * 64} is right.");
+        return sum == 64 * 64 * 64 ? $"libtorch {TorchRuntime.Describe().Running}" : throw new InvalidOperationException(
+            $"the product of two matrices of ones sums to {sum}; {64 * 64 * 64} is right.");
     }
 
-    static string Libraries() => CudaLibraries.Needed.Where(name => !CudaLibraries.TryLoad(name, out _)).ToList() is not { Count: > 0 } missing
-        ? string.Join(", ", CudaLibraries.Needed)
-        : throw new InvalidOperationException(
-            $"of CUDA 13 or 12 {string.Join(", ", missing)} {(missing.Count == 1 ? "is" : "are")} missing. {CudaLibraries.Advice}");
+    static string Libraries()
+    {
+        var missing = CudaLibraries.Needed.Where(name => !CudaLibraries.TryLoad(name, out _)).ToList();
+        return missing.Count == 0 ? string.Join(", ", CudaLibraries.Needed) : throw new InvalidOperationException(
+            $"missing of CUDA 13 or 12: {string.Join(", ", missing)}. {CudaLibraries.Advice}");
+    }
+
+    static string Provider()
+    {
+        var facts = OnnxDevice.Require("cuda").Fingerprint.Select(fact => $"{fact.Key} {fact.Value}");
+        return string.Join(", ", facts.Prepend(OnnxRuntimeLibrary.Version));
+    }
 
     static string Graphs() => RepeatedWork.CanRecord ? "found" : throw new InvalidOperationException(
-        "the libtorch shim was built without CUDA's headers, or libtorch sees no GPU; steps are launched kernel by kernel");
+        "the libtorch shim was built without CUDA's headers, or libtorch sees no GPU; steps go kernel by kernel");
+
+    static string Cudnn() => CudaLibraries.TryLoad("libcudnn", out _, "9", "8") ? "found"
+        : throw new InvalidOperationException("libcudnn is missing; PyTorch's wheels bring it. Only libtorch uses it");
 
     static string Trial()
     {
@@ -69,13 +79,16 @@ public static class GpuNeeds
         }
         var difference = DeviceTrial.LargestDifference(device);
         return difference < DeviceTrial.Tolerance ? $"equal replies, log-probabilities within {difference:0.0e0}"
-            : throw new InvalidOperationException($"log-probabilities differ by {difference:0.0e0}; {DeviceTrial.Tolerance:0.0e0} is allowed.");
+            : throw new InvalidOperationException(
+                $"log-probabilities differ by {difference:0.0e0}; {DeviceTrial.Tolerance:0.0e0} is allowed.");
     }
 
-    static string Bf16() => GpuCard.Visible() is { Count: > 0 } cards && cards.All(card => card.HasBf16) ? "capability 8.0 or later"
+    static string Bf16() => GpuCard.Visible() is { Count: > 0 } cards && cards.All(card => card.HasBf16)
+        ? "capability 8.0 or later"
         : throw new InvalidOperationException("no GPU, or one before Ampere (capability 8.0); train with bf16: false");
 
     static string Mps() => MpsDaemon.IsRunning ? "one runs"
         : MpsDaemon.IsInstalled ? "a run starts its own"
-        : throw new InvalidOperationException("nvidia-cuda-mps-control is not installed; several workers on one GPU take turns");
+        : throw new InvalidOperationException(
+            "nvidia-cuda-mps-control is not installed; several workers on one GPU take turns");
 }

