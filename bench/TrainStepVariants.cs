@@ -38,6 +38,8 @@ static class TrainStepVariants
             return 2;
         }
         RepeatedWork.Prepare(device);
+        if (device.type == TorchSharp.DeviceType.CUDA && !RepeatedWork.CanRecord)
+            Console.WriteLine("Nothing is recorded: the shim was built without CUDA's headers.");
         var stepsPerTurn = device.type == TorchSharp.DeviceType.CUDA ? 50 : 3;
         var slowest = double.PositiveInfinity;
         foreach (var size in sizes)

@@ -119,8 +119,8 @@ public sealed class StageLoop : IDisposable
     public void NoteTiming(string name, double value) => _timings.Add(name, value);
 
     /// <summary>Applies the gradients, logs, saves when it is time, and stops if asked.</summary>
-    /// <exception cref="DivergedException">The loss or a gradient of this step is not finite, or on a GPU of one since
-    /// the last row of metrics; the weights are untouched by that step, and nothing later is saved.</exception>
+    /// <exception cref="DivergedException">The loss or a gradient is not finite, and the weights are as they were before;
+    /// on a GPU it may be that of any step since the last row of metrics, and nothing since is saved.</exception>
     /// <exception cref="StoppedException">A stop was asked for; everything is saved.</exception>
     public void EndStep()
     {

